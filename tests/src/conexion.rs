@@ -1,0 +1,130 @@
+//! La otra punta de un programa: conexiones a mano, sin cliente o sin servidor de por medio.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, SockRef, Socket, Type};
+
+use crate::escena::{Contexto, Fallo, Resultado};
+use crate::pantalla::Pantalla;
+
+/// Lo que espera a escribir una conexión antes de dar la prueba por perdida.
+const ESCRITURA: Duration = Duration::from_secs(20);
+
+/// Una conexión de la que se va leyendo todo lo que llega. Al soltarla, se cierra.
+pub struct Conexion {
+    contexto: Arc<Contexto>,
+    pantalla: Arc<Pantalla>,
+    socket: TcpStream,
+    /// El puerto del cliente: el número con que lo nombran las pantallas.
+    pub puerto: u16,
+}
+
+impl Conexion {
+    /// Empieza a leer de `socket`; `puerto` es el de la punta que hace de cliente.
+    pub fn new(
+        contexto: &Arc<Contexto>,
+        nombre: &str,
+        socket: TcpStream,
+        puerto: u16,
+    ) -> Resultado<Self> {
+        socket.set_nodelay(true)?;
+        socket.set_write_timeout(Some(ESCRITURA))?;
+        let pantalla = contexto.pantalla(&format!("{nombre} (puerto {puerto})"));
+        pantalla.llenar(socket.try_clone()?);
+        Ok(Self { contexto: Arc::clone(contexto), pantalla, socket, puerto })
+    }
+
+    /// Envía estos bytes, tal cual.
+    pub fn envia(&self, bytes: impl AsRef<[u8]>) -> Resultado {
+        (&self.socket).write_all(bytes.as_ref())?;
+        Ok(())
+    }
+
+    /// Dice que no enviará más; sigue leyendo.
+    pub fn deja_de_hablar(&self) -> Resultado {
+        self.socket.shutdown(Shutdown::Write)?;
+        Ok(())
+    }
+
+    /// Espera a que llegue esta línea, ella sola; si no, el fallo es `si_no`.
+    pub fn ve(&self, linea: &str, si_no: &'static str) -> Resultado {
+        self.contexto.ve(&self.pantalla, linea, si_no)
+    }
+
+    /// Espera a que la otra punta cierre en orden, sin reiniciar la conexión.
+    pub fn ve_el_fin(&self, si_no: &'static str) -> Resultado {
+        self.pantalla.espera(self.contexto.plazo(si_no), |vista| vista.terminada);
+        let vista = self.pantalla.vista();
+        self.contexto.exige(vista.terminada && !vista.fallo, si_no, || {
+            let como = if vista.fallo { "fue reiniciada" } else { "sigue abierta" };
+            format!("la conexión de {} {como}", self.pantalla.nombre)
+        })
+    }
+
+    /// Lo que ha llegado hasta ahora.
+    #[must_use]
+    pub fn pantalla(&self) -> &Pantalla {
+        &self.pantalla
+    }
+
+    /// Lo que ha llegado hasta ahora, como texto.
+    #[must_use]
+    pub fn texto(&self) -> String {
+        self.pantalla.vista().texto
+    }
+}
+
+impl Drop for Conexion {
+    fn drop(&mut self) {
+        // El hilo que lee comparte el socket: soltarlo no bastaría. Si ya estaba cerrado, mejor.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}
+
+/// Se marcha de golpe: la otra punta ve un reinicio (RST), no un final.
+pub fn reinicia(socket: TcpStream) -> Resultado {
+    SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;
+    drop(socket);
+    Ok(())
+}
+
+/// Un servidor de mentira: hace lo que la prueba diga.
+pub struct Impostor {
+    contexto: Arc<Contexto>,
+    servidor: TcpListener,
+    /// Dónde escucha.
+    pub direccion: SocketAddr,
+}
+
+impl Impostor {
+    /// Escucha en un puerto libre.
+    pub fn new(contexto: &Arc<Contexto>) -> Resultado<Self> {
+        let servidor = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let direccion = servidor.local_addr()?;
+        Ok(Self { contexto: Arc::clone(contexto), servidor, direccion })
+    }
+
+    /// La conexión de un cliente que ya se ha conectado.
+    pub fn acepta(&self, nombre: &str) -> Resultado<Conexion> {
+        let (socket, cliente) = self.servidor.accept()?;
+        Conexion::new(&self.contexto, nombre, socket, cliente.port())
+    }
+
+    /// Lo mismo, sin leer lo que llegue por ella.
+    pub fn acepta_sin_leer(&self) -> Resultado<TcpStream> {
+        Ok(self.servidor.accept()?.0)
+    }
+}
+
+/// Un puerto en el que no escucha nadie, y en el que nadie lo hará mientras no se suelte.
+pub fn puerto_sin_nadie() -> Resultado<(Socket, SocketAddr)> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    let direccion = socket.local_addr()?.as_socket();
+    direccion
+        .map(|direccion| (socket, direccion))
+        .ok_or_else(|| Fallo::prueba(&"el puerto reservado no es de TCP"))
+}

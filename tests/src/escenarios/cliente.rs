@@ -1,0 +1,117 @@
+//! El cliente, frente a un servidor de mentira.
+
+use crate::conexion::{puerto_sin_nadie, reinicia};
+use crate::escena::{Escena, Resultado};
+
+/// Lo que dicen los demás aparece mientras se escribe a medias.
+pub fn recibe_mientras_escribe(escena: &Escena<'_>) -> Resultado {
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    cliente.teclea("esto lo estoy ")?;
+    servidor.envia("usuario 1: ¿quién es?\n")?;
+    cliente.muestra("usuario 1: ¿quién es?", "no muestra nada hasta que se pulsa Intro")?;
+    cliente.escribe("pensando")?;
+    servidor.ve("esto lo estoy pensando", "lo escrito a medias se pierde")
+}
+
+/// `salir` no viaja: el cliente cierra su lado, espera al servidor y termina bien.
+pub fn salir(escena: &Escena<'_>) -> Resultado {
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    cliente.escribe(" Salir ")?;
+    servidor.ve_el_fin("salir no cierra la conexión")?;
+    let recibido = servidor.texto();
+    escena.contexto().exige(recibido.is_empty(), "salir viaja como un mensaje", || recibido)?;
+    drop(servidor);
+    cliente.acaba(0, "el cliente no termina")
+}
+
+/// La entrada se acaba: todo lo escrito se envía, y lo último que llega se ve.
+pub fn fin_de_entrada(escena: &Escena<'_>) -> Resultado {
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    cliente.escribe("uno")?;
+    cliente.escribe("dos")?;
+    cliente.fin_de_entrada()?;
+    servidor.ve("uno", "no envía todo lo escrito")?;
+    servidor.ve("dos", "no envía todo lo escrito")?;
+    servidor.ve_el_fin("no cierra su lado")?;
+    servidor.envia("usuario 1: adiós\n")?;
+    cliente.ve("usuario 1: adiós", "se va sin enseñar lo último")?;
+    drop(servidor);
+    cliente.acaba(0, "el cliente no termina")
+}
+
+/// Bytes que no son UTF-8 y una línea de un mega, por la entrada estándar: viajan tal cual.
+pub fn entrada_de_cualquier_forma(escena: &Escena<'_>) -> Resultado {
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    let mut entrada = b"ca\xf1a\n".to_vec();
+    entrada.extend("ñ".repeat(512 * 1024).as_bytes());
+    entrada.extend(b"\nsin fin de l\xc3\xadnea");
+    // Si el programa muere a mitad, el fallo se ve abajo: en lo que no llega.
+    let _ = cliente.envia(&entrada);
+    cliente.fin_de_entrada()?;
+    servidor.ve_el_fin("no envía todo lo escrito")?;
+    let recibido = servidor.pantalla().bytes();
+    escena.contexto().exige(recibido == entrada, "no envía todo lo escrito", || {
+        format!("llegaron {} bytes de {}", recibido.len(), entrada.len())
+    })
+}
+
+/// El servidor cierra, o se corta: el cliente lo dice y termina sin que nadie pulse una tecla.
+pub fn servidor_caido(escena: &Escena<'_>) -> Resultado {
+    const ESPERA: &str = "el cliente sigue esperando al teclado";
+    let impostor = escena.impostor()?;
+    let mut uno = escena.cliente("cliente 1", impostor.direccion)?;
+    drop(impostor.acepta("servidor de mentira")?);
+    uno.ve("el servidor ha cerrado la conexión", ESPERA)?;
+    uno.acaba(0, ESPERA)?;
+    let mut otro = escena.cliente("cliente 2", impostor.direccion)?;
+    reinicia(impostor.acepta_sin_leer()?)?;
+    otro.ve("el servidor ha cerrado la conexión", ESPERA)?;
+    otro.acaba(0, ESPERA)
+}
+
+/// Ctrl-C: el cliente se despide y termina bien.
+pub fn ctrl_c_cliente(escena: &Escena<'_>) -> Resultado {
+    const NO_SE_DESPIDE: &str = "Ctrl-C lo mata sin más";
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    cliente.ctrl_c()?;
+    cliente.ve("saliendo...", NO_SE_DESPIDE)?;
+    cliente.acaba(0, NO_SE_DESPIDE)?;
+    servidor.ve_el_fin("la conexión no se cierra en orden")
+}
+
+/// No hay servidor: una línea que lo dice, y el código 1.
+pub fn sin_servidor(escena: &Escena<'_>) -> Resultado {
+    const NO_SE_ENTIENDE: &str = "el error no se entiende";
+    let (_reservado, direccion) = puerto_sin_nadie()?;
+    let mut cliente = escena.arranca("cliente", &escena.orden_cliente().con(direccion))?;
+    let error =
+        format!("error: no se puede conectar con {direccion} (¿está en marcha el servidor?): ");
+    cliente.muestra(&error, NO_SE_ENTIENDE)?;
+    cliente.acaba(1, NO_SE_ENTIENDE)
+}
+
+/// Un servidor envía órdenes para el terminal, letras rotas y una línea sin fin: se ven, sin daño.
+pub fn servidor_hostil(escena: &Escena<'_>) -> Resultado {
+    const MANDA: &str = "llega un carácter que manda";
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    // El cliente del paso 01 solo lee después de enviar.
+    cliente.escribe("hola")?;
+    servidor.envia(b"\x1b[2Jmalo \xff\r\x07\n\n")?;
+    cliente.ve("\\u{1b}[2Jmalo \u{fffd}\\u{d}\\u{7}", MANDA)?;
+    servidor.envia("x".repeat(10_000))?;
+    cliente.muestra(&"x".repeat(8 * 1024), "una línea sin fin no se ve")?;
+    drop(servidor);
+    cliente.acaba(0, "el cliente no termina")
+}

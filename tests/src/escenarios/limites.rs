@@ -1,0 +1,203 @@
+//! Mucho de todo: clientes que no leen, visitas que no acaban, descriptores que se agotan.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+use crate::conexion::reinicia;
+use crate::escena::{Escena, Fallo, NO_ATIENDE, Resultado, Servidor};
+
+const NO_LLEGA: &str = "el mensaje no llega a los demás";
+
+/// Dos clientes no leen nada; los demás reciben todo lo que otro dice sin parar.
+pub fn cliente_que_no_lee(escena: &Escena<'_>) -> Resultado {
+    atascados(escena, 2, 60_000).map(|_| ())
+}
+
+/// Diez que no leen y 200.000 líneas: no se pierde ninguna, y nadie espera más de 2 segundos.
+pub fn diez_que_no_leen(escena: &Escena<'_>) -> Resultado {
+    for cuantos in [1, 10] {
+        let espera = atascados(escena, cuantos, 200_000)?;
+        escena.contexto().exige(espera <= Duration::from_secs(2), "los demás esperan", || {
+            format!("con {cuantos} que no leen, los demás esperaron {espera:?}")
+        })?;
+    }
+    Ok(())
+}
+
+/// Devuelve lo más que esperó un oyente entre un mensaje y el siguiente.
+fn atascados(escena: &Escena<'_>, cuantos: usize, lineas: usize) -> Resultado<Duration> {
+    const SE_QUEDAN: &str = "los demás dejan de recibir";
+    let servidor = escena.servidor()?;
+    let mut sordos = Vec::new();
+    for _ in 0..cuantos {
+        sordos.push(llega(&servidor)?);
+    }
+    let oyentes = [llega(&servidor)?, llega(&servidor)?, llega(&servidor)?];
+    let autor = llega(&servidor)?;
+    let paciencia = escena.contexto().plazo(SE_QUEDAN) - Instant::now();
+    let texto = format!("{}\n", "x".repeat(180));
+    let mut envio = autor.try_clone()?;
+    let esperas = thread::scope(|hilos| {
+        hilos.spawn(move || {
+            // Si el servidor se atasca, lo despierta el cierre de abajo.
+            let _ = (0..lineas).try_for_each(|i| write!(envio, "{i:09} {texto}"));
+        });
+        let escuchas: Vec<_> = oyentes
+            .iter()
+            .map(|oyente| hilos.spawn(move || escucha(oyente, lineas, paciencia)))
+            .collect();
+        let esperas: Vec<_> =
+            escuchas.into_iter().map(|hilo| hilo.join().expect("la escucha no se cae")).collect();
+        let _ = autor.shutdown(Shutdown::Both);
+        esperas
+    });
+    let mut peor = Duration::ZERO;
+    for espera in esperas {
+        peor = peor.max(espera.map_err(|detalle| Fallo { razon: SE_QUEDAN.into(), detalle })?);
+    }
+    Ok(peor)
+}
+
+fn llega(servidor: &Servidor) -> Resultado<TcpStream> {
+    let socket = servidor.conecta()?;
+    servidor.anuncia(socket.local_addr()?.port())?;
+    Ok(socket)
+}
+
+/// Cuenta las líneas que dice el autor; devuelve la mayor espera entre dos, o qué faltó.
+fn escucha(oyente: &TcpStream, lineas: usize, paciencia: Duration) -> Result<Duration, String> {
+    oyente.set_read_timeout(Some(paciencia)).map_err(|error| error.to_string())?;
+    let (mut peor, mut anterior) = (Duration::ZERO, Instant::now());
+    let mut siguiente = 0;
+    for linea in BufReader::new(oyente).lines() {
+        let linea = linea.map_err(|error| format!("tras {siguiente} líneas: {error}"))?;
+        peor = peor.max(anterior.elapsed());
+        anterior = Instant::now();
+        let Some((_, mensaje)) = linea.split_once(": ") else { continue };
+        if !mensaje.starts_with(&format!("{siguiente:09} ")) {
+            return Err(format!("se esperaba la línea {siguiente}, y llegó «{linea}»"));
+        }
+        siguiente += 1;
+        if siguiente == lineas {
+            return Ok(peor);
+        }
+    }
+    Err(format!("la conexión se cerró tras {siguiente} líneas de {lineas}"))
+}
+
+/// Cien visitas, la mitad con un corte: no queda de ellas ni un hilo ni un descriptor.
+pub fn muchas_visitas(escena: &Escena<'_>) -> Resultado {
+    visitas(escena, 100)
+}
+
+/// Lo mismo con 2.000 visitas; tampoco queda memoria.
+pub fn miles_de_visitas(escena: &Escena<'_>) -> Resultado {
+    visitas(escena, 2_000)
+}
+
+fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
+    const QUEDAN: &str = "quedan hilos o descriptores de quien se fue";
+    const MARGEN_KIB: usize = 1024;
+    let servidor = escena.servidor()?;
+    let pid = servidor.pid().ok_or_else(|| Fallo::prueba(&"no se sabe el número de proceso"))?;
+    // Con un cliente dentro, el servidor ya tiene todos sus hilos.
+    let _testigo = llega(&servidor)?;
+    let antes = Consumo::de(pid)?;
+    let visita = |i: usize| {
+        let mut socket = llega(&servidor)?;
+        if i % 2 == 0 {
+            let _ = socket.write_all("hola y adiós\n".as_bytes());
+            drop(socket);
+            Ok(())
+        } else {
+            reinicia(socket)
+        }
+    };
+    // La memoria de las primeras visitas se aprovecha en las siguientes.
+    (0..cuantas / 2).try_for_each(visita)?;
+    let mitad = Consumo::de(pid)?;
+    (cuantas / 2..cuantas).try_for_each(visita)?;
+    let plazo = escena.contexto().plazo(QUEDAN);
+    let mut despues = Consumo::de(pid)?;
+    while (despues.hilos, despues.descriptores) != (antes.hilos, antes.descriptores)
+        && Instant::now() < plazo
+    {
+        thread::sleep(Duration::from_millis(5));
+        despues = Consumo::de(pid)?;
+    }
+    let igual = (despues.hilos, despues.descriptores) == (antes.hilos, antes.descriptores);
+    escena.contexto().exige(igual, QUEDAN, || format!("antes {antes:?}; después {despues:?}"))?;
+    let crece = despues.memoria_kib > mitad.memoria_kib + MARGEN_KIB;
+    escena
+        .contexto()
+        .exige(!crece, "la memoria crece", || format!("a la mitad {mitad:?}; después {despues:?}"))
+}
+
+/// Lo que gasta un proceso, según Linux.
+#[derive(Debug)]
+struct Consumo {
+    hilos: usize,
+    descriptores: usize,
+    memoria_kib: usize,
+}
+
+impl Consumo {
+    fn de(pid: u32) -> Resultado<Self> {
+        let estado = fs::read_to_string(format!("/proc/{pid}/status")).map_err(|error| Fallo {
+            razon: NO_ATIENDE.into(),
+            detalle: format!("el servidor ya no está: {error}"),
+        })?;
+        let campo = |nombre: &str| {
+            let linea = estado.lines().find_map(|linea| linea.strip_prefix(nombre));
+            linea.and_then(|valor| valor.trim_end_matches("kB").trim().parse().ok())
+        };
+        let (Some(hilos), Some(memoria_kib)) = (campo("Threads:"), campo("VmRSS:")) else {
+            return Err(Fallo::prueba(&"Linux no dice lo que gasta el servidor"));
+        };
+        let descriptores = fs::read_dir(format!("/proc/{pid}/fd"))?.count();
+        Ok(Self { hilos, descriptores, memoria_kib })
+    }
+}
+
+/// Con 40 descriptores llegan 80: el servidor lo dice, sigue, y atiende al resto cuando hay sitio.
+pub fn descriptores_agotados(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor_con(&escena.orden_servidor().con_descriptores(40))?;
+    // Un servidor que se caiga con esto no dejará conectarse a todos: se ve debajo.
+    let mut sockets: Vec<_> = (0..80).map_while(|_| servidor.conecta().ok()).collect();
+    servidor.muestra("aviso: por ahora no caben más clientes: ", "no avisa de que no caben más")?;
+    escena.contexto().exige(sockets.len() == 80, NO_ATIENDE, || sockets.len().to_string())?;
+    let ultimos = sockets.split_off(78);
+    let nombres = sockets.iter().map(|socket| Ok(socket.local_addr()?.port()));
+    let puertos = nombres.collect::<Resultado<Vec<_>>>()?;
+    servidor.anuncia(puertos[0])?;
+    servidor.anuncia(puertos[1])?;
+    writeln!(&sockets[0], "cabemos")?;
+    let mut lector = BufReader::new(&sockets[1]);
+    lee_hasta(&mut lector, &format!("usuario {}: cabemos", puertos[0]))?;
+    drop(lector);
+    drop(sockets);
+    for puerto in puertos {
+        servidor.despide(puerto, "no se despide a quien se va")?;
+    }
+    for socket in &ultimos {
+        servidor.anuncia(socket.local_addr()?.port())?;
+    }
+    writeln!(&ultimos[0], "ya hay sitio")?;
+    let esperado = format!("usuario {}: ya hay sitio", ultimos[0].local_addr()?.port());
+    lee_hasta(&mut BufReader::new(&ultimos[1]), &esperado)
+}
+
+fn lee_hasta(lector: &mut BufReader<&TcpStream>, esperada: &str) -> Resultado {
+    SockRef::from(lector.get_ref()).set_read_timeout(Some(Duration::from_secs(30)))?;
+    for linea in lector.lines() {
+        if linea? == esperada {
+            return Ok(());
+        }
+    }
+    Err(Fallo { razon: NO_LLEGA.into(), detalle: format!("no llegó «{esperada}»") })
+}

@@ -1,0 +1,120 @@
+//! Los dos programas juntos, y su línea de órdenes.
+
+use crate::escena::{Escena, Resultado};
+
+const NO_SE_ENTIENDE: &str = "el error no se entiende";
+
+/// La conversación del enunciado: las tres pantallas, letra por letra.
+pub fn transcripcion(escena: &Escena<'_>) -> Resultado {
+    const OTRA: &str = "la pantalla no es la del enunciado";
+    const SIN_BIENVENIDA: &str = "no hay bienvenida";
+    const BIENVENIDA: &str = "bienvenido al chat! escribe 'salir' para salir";
+    let dialogo = [
+        "Hola que tal?",
+        "Bien, haciendo una practica del ra3 de python",
+        "Genial, espero que la apruebes!",
+        "Eso espero!, adios!",
+    ];
+    let mut servidor = escena.servidor()?;
+    let mut a = escena.cliente("cliente A", servidor.direccion)?;
+    a.ve(BIENVENIDA, SIN_BIENVENIDA)?;
+    let puerto_a = servidor.puerto_del_cliente(0)?;
+    let mut b = escena.cliente("cliente B", servidor.direccion)?;
+    b.ve(BIENVENIDA, SIN_BIENVENIDA)?;
+    let puerto_b = servidor.puerto_del_cliente(1)?;
+
+    for (turno, mensaje) in dialogo.iter().enumerate() {
+        let (autor, puerto, oyente) =
+            if turno % 2 == 0 { (&mut a, &puerto_a, &mut b) } else { (&mut b, &puerto_b, &mut a) };
+        autor.escribe(mensaje)?;
+        oyente.ve(&format!("usuario {puerto}: {mensaje}"), OTRA)?;
+        servidor.ve(&format!("cliente ('127.0.0.1', {puerto}): {mensaje}"), OTRA)?;
+    }
+    b.escribe("salir")?;
+    b.acaba(0, OTRA)?;
+    servidor.ve(&format!("cliente ('127.0.0.1', {puerto_b}) desconectado"), OTRA)?;
+
+    let esperada_servidor = format!(
+        "servidor de chat iniciado en {}\nesperando clientes...\n\
+         nuevo cliente conectado: ('127.0.0.1', {puerto_a})\n\
+         nuevo cliente conectado: ('127.0.0.1', {puerto_b})\n\
+         cliente ('127.0.0.1', {puerto_a}): {}\n\
+         cliente ('127.0.0.1', {puerto_b}): {}\n\
+         cliente ('127.0.0.1', {puerto_a}): {}\n\
+         cliente ('127.0.0.1', {puerto_b}): {}\n\
+         cliente ('127.0.0.1', {puerto_b}) desconectado\n",
+        servidor.direccion, dialogo[0], dialogo[1], dialogo[2], dialogo[3],
+    );
+    let saludo = format!("conectado al servidor de chat!\nescribe tus mensajes:\n{BIENVENIDA}\n");
+    let esperada_a = format!(
+        "{saludo}{}\nusuario {puerto_b}: {}\n{}\nusuario {puerto_b}: {}\n",
+        dialogo[0], dialogo[1], dialogo[2], dialogo[3],
+    );
+    let esperada_b = format!(
+        "{saludo}usuario {puerto_a}: {}\n{}\nusuario {puerto_a}: {}\n{}\nsalir\n",
+        dialogo[0], dialogo[1], dialogo[2], dialogo[3],
+    );
+    let pantallas =
+        [(servidor.texto(), esperada_servidor), (a.texto(), esperada_a), (b.texto(), esperada_b)];
+    for (vista, esperada) in pantallas {
+        escena.contexto().exige(vista == esperada, OTRA, || {
+            format!("se esperaba:\n{esperada}\ny se vio:\n{vista}")
+        })?;
+    }
+    servidor.matar();
+    Ok(())
+}
+
+/// Ctrl-C en el servidor: se despide, cierra a todos y termina bien.
+pub fn ctrl_c_servidor(escena: &Escena<'_>) -> Resultado {
+    const NO_SE_DESPIDE: &str = "Ctrl-C lo mata sin más";
+    let mut servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    servidor.ctrl_c()?;
+    servidor.ve("cerrando servidor...", NO_SE_DESPIDE)?;
+    servidor.acaba(0, NO_SE_DESPIDE)?;
+    a.ve_el_fin("la conexión no se cierra en orden")
+}
+
+/// Un segundo servidor en el mismo puerto: una línea que lo dice, y el código 1.
+pub fn puerto_ocupado(escena: &Escena<'_>) -> Resultado {
+    let primero = escena.servidor()?;
+    let direccion = primero.direccion;
+    let mut segundo = escena.arranca("servidor 2", &escena.orden_servidor().con(direccion))?;
+    let error =
+        format!("error: no se puede escuchar en {direccion} (¿hay otro servidor en marcha?): ");
+    segundo.muestra(&error, NO_SE_ENTIENDE)?;
+    segundo.acaba(1, NO_SE_ENTIENDE)
+}
+
+/// Una dirección que no lo es: el error la nombra.
+pub fn direccion_incomprensible(escena: &Escena<'_>) -> Resultado {
+    for (orden, intento) in
+        [(escena.orden_servidor(), "escuchar en"), (escena.orden_cliente(), "conectar con")]
+    {
+        let mut programa = escena.arranca("programa", &orden.con("hola"))?;
+        let error = format!("error: no se puede {intento} hola (una dirección es como 127.0.0.1:");
+        programa.muestra(&error, NO_SE_ENTIENDE)?;
+        programa.acaba(1, NO_SE_ENTIENDE)?;
+    }
+    Ok(())
+}
+
+/// `--help` enseña cómo se usa y termina con 0; una orden mal escrita, lo mismo y con 2.
+pub fn ayuda(escena: &Escena<'_>) -> Resultado {
+    const SIN_AYUDA: &str = "no dice cómo se usa";
+    for (orden, uso) in [
+        (escena.orden_servidor(), "uso: servidor [DIRECCIÓN]"),
+        (escena.orden_cliente(), "uso: cliente [DIRECCIÓN]"),
+    ] {
+        let mut bien = escena.arranca("con --help", &orden.clone().con("--help"))?;
+        bien.ve(uso, SIN_AYUDA)?;
+        bien.acaba(0, SIN_AYUDA)?;
+        for mal in [orden.clone().con("--ola"), orden.con("127.0.0.1:0").con("sobra")] {
+            let mut programa = escena.arranca("mal escrita", &mal)?;
+            programa.ve(uso, SIN_AYUDA)?;
+            programa.acaba(2, SIN_AYUDA)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! El servidor, visto por conexiones que envían y reciben bytes a mano.
+
+use crate::conexion::reinicia;
+use crate::escena::{Escena, Resultado};
+
+const NO_LLEGA: &str = "el mensaje no llega a los demás";
+
+/// A envía una línea y la recibe de vuelta.
+pub fn eco(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    a.envia("¿hay eco?\n")?;
+    a.ve("¿hay eco?", "el autor no recibe su línea")
+}
+
+/// B habla mientras A sigue conectado sin decir nada.
+pub fn dos_a_la_vez(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let _a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    b.envia("yo también\n")?;
+    servidor.ve(&format!("cliente ('127.0.0.1', {}): yo también", b.puerto), "no se oye al segundo")
+}
+
+/// A desaparece con un reinicio, y después llega B.
+pub fn caida_de_un_cliente(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = servidor.conecta()?;
+    servidor.anuncia(a.local_addr()?.port())?;
+    reinicia(a)?;
+    escena.entra("B", &servidor)?;
+    Ok(())
+}
+
+/// Lo que dice A lo reciben B y C; A no.
+pub fn difusion(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    let c = escena.entra("C", &servidor)?;
+    a.envia("¿qué tal, ñandú? 🦀\n")?;
+    let mensaje = format!("usuario {}: ¿qué tal, ñandú? 🦀", a.puerto);
+    b.ve(&mensaje, NO_LLEGA)?;
+    c.ve(&mensaje, NO_LLEGA)?;
+    // Cuando A recibe lo siguiente que se dijo, lo suyo ya habría llegado.
+    b.envia("bien\n")?;
+    a.ve(&format!("usuario {}: bien", b.puerto), NO_LLEGA)?;
+    let visto = a.texto();
+    escena.contexto().exige(!visto.contains("ñandú"), "el autor recibe su mensaje", || visto)
+}
+
+/// Cuatro hablan a la vez: dos que escuchan lo reciben todo, y en el mismo orden.
+pub fn mismo_orden_para_todos(escena: &Escena<'_>) -> Resultado {
+    const MENSAJES: usize = 50;
+    let servidor = escena.servidor()?;
+    let oyentes = [escena.entra("oyente 1", &servidor)?, escena.entra("oyente 2", &servidor)?];
+    let autores = ["A", "B", "C", "D"].map(|nombre| escena.entra(nombre, &servidor));
+    let autores = autores.into_iter().collect::<Resultado<Vec<_>>>()?;
+    std::thread::scope(|hilos| {
+        for autor in &autores {
+            // Si un envío falla, se ve abajo: sus mensajes no llegan.
+            hilos.spawn(|| (0..MENSAJES).try_for_each(|i| autor.envia(format!("mensaje {i}\n"))));
+        }
+    });
+    let oidos = |i: usize| {
+        let texto = oyentes[i].texto();
+        texto.lines().filter(|linea| linea.starts_with("usuario ")).map(String::from).collect()
+    };
+    for oyente in &oyentes {
+        let total = MENSAJES * autores.len();
+        let plazo = escena.contexto().plazo(NO_LLEGA);
+        let llega = oyente
+            .pantalla()
+            .espera(plazo, |vista| vista.texto.matches(": mensaje ").count() >= total);
+        escena.contexto().exige(llega, NO_LLEGA, || format!("no llegaron {total} mensajes"))?;
+    }
+    let (uno, otro): (Vec<String>, Vec<String>) = (oidos(0), oidos(1));
+    let detalle = || "los dos oyentes recibieron lo mismo en distinto orden".to_string();
+    escena.contexto().exige(uno == otro, "cada uno ve un orden", detalle)?;
+    for autor in &autores {
+        let propios: Vec<_> =
+            (0..MENSAJES).map(|i| format!("usuario {}: mensaje {i}", autor.puerto)).collect();
+        let prefijo = format!("usuario {}: ", autor.puerto);
+        let recibidos: Vec<_> = uno.iter().filter(|linea| linea.starts_with(&prefijo)).collect();
+        escena.contexto().exige(
+            recibidos.iter().copied().eq(&propios),
+            "cada uno ve un orden",
+            || format!("los mensajes de {} llegaron desordenados", autor.puerto),
+        )?;
+    }
+    Ok(())
+}
+
+/// A deja de hablar: el servidor cierra también su lado.
+pub fn olvida_al_que_se_va(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    a.deja_de_hablar()?;
+    a.ve_el_fin("el servidor no cierra el socket")
+}
+
+/// A cierra, B se corta de golpe: el servidor lo dice de los dos.
+pub fn anuncia_la_salida(escena: &Escena<'_>) -> Resultado {
+    const NO_LO_DICE: &str = "el servidor no dice quién se va";
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    a.deja_de_hablar()?;
+    servidor.despide(a.puerto, NO_LO_DICE)?;
+    let b = servidor.conecta()?;
+    let puerto = b.local_addr()?.port();
+    servidor.anuncia(puerto)?;
+    reinicia(b)?;
+    servidor.despide(puerto, NO_LO_DICE)
+}
+
+/// Lo primero que recibe A es la bienvenida.
+pub fn bienvenida(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    a.ve("bienvenido al chat! escribe 'salir' para salir", "no hay bienvenida")
+}
+
+/// A envía `salir`, con espacios y en mayúsculas: lo desconectan, y B no lo oye.
+pub fn salir_desconecta(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    a.envia("  SaLiR \r\n")?;
+    a.ve_el_fin("salir no desconecta")?;
+    let b = escena.entra("B", &servidor)?;
+    let c = escena.entra("C", &servidor)?;
+    b.envia("¿salir? no, me quedo\n")?;
+    c.ve(&format!("usuario {}: ¿salir? no, me quedo", b.puerto), NO_LLEGA)?;
+    b.envia("salir\n")?;
+    servidor.despide(b.puerto, "salir no desconecta")?;
+    // Lo de C llega detrás de lo que hubiera llegado de B.
+    let d = escena.entra("D", &servidor)?;
+    d.envia("fin\n")?;
+    c.ve(&format!("usuario {}: fin", d.puerto), NO_LLEGA)?;
+    let visto = c.texto();
+    let reenviado = visto.contains(&format!("usuario {}: salir", b.puerto));
+    escena.contexto().exige(!reenviado, "salir se reenvía", || visto)
+}
+
+/// A no envía nunca un fin de línea: su mensaje llega tras un silencio. Con B, que sí los envía,
+/// un silencio no parte nada.
+pub fn sin_salto_de_linea(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    b.envia("con fin de línea\nuna línea ")?;
+    a.envia("hola")?;
+    b.ve(&format!("usuario {}: hola", a.puerto), NO_LLEGA)?;
+    a.envia("salir")?;
+    servidor.despide(a.puerto, "salir no desconecta")?;
+    let c = escena.entra("C", &servidor)?;
+    b.envia("lenta\n")?;
+    c.ve(&format!("usuario {}: una línea lenta", b.puerto), "un silencio parte una línea")?;
+    c.envia("me voy")?;
+    c.deja_de_hablar()?;
+    b.ve(&format!("usuario {}: me voy", c.puerto), NO_LLEGA)
+}
+
+/// Una letra llega en dos envíos, y entre los dos hay un silencio.
+pub fn letra_partida(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    let (izquierda, derecha) = "año 🦀\n".as_bytes().split_at(7);
+    a.envia(izquierda)?;
+    b.envia("entre medias\n")?;
+    a.ve(&format!("usuario {}: entre medias", b.puerto), NO_LLEGA)?;
+    a.envia(derecha)?;
+    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let llega = b.pantalla().espera(plazo, |vista| vista.texto.contains("🦀\n"));
+    escena.contexto().exige(llega, NO_LLEGA, || "la 🦀 no llega entera".to_string())
+}
+
+/// Lo que no es UTF-8 llega con `�`, y quien lo envía sigue en el chat.
+pub fn bytes_que_no_son_utf8(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    a.envia(b"ca\xf1a y ni\xc3\xb1o\n")?;
+    b.ve(&format!("usuario {}: ca\u{fffd}a y niño", a.puerto), NO_LLEGA)?;
+    a.envia("sigo aquí\n")?;
+    b.ve(&format!("usuario {}: sigo aquí", a.puerto), NO_LLEGA)
+}
+
+/// Una línea de un mega llega entera, repartida en mensajes de 1024 bytes como mucho.
+pub fn mensaje_larguisimo(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    let linea = "la ñ no se parte ".repeat(1024 * 1024 / 18);
+    a.envia(format!("{linea}\nfin\n"))?;
+    let ultima = format!("usuario {}: fin\n", a.puerto);
+    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let llega = b.pantalla().espera(plazo, |vista| vista.texto.ends_with(&ultima));
+    escena.contexto().exige(llega, NO_LLEGA, || "no llega el final".to_string())?;
+    let texto = b.texto();
+    let prefijo = format!("usuario {}: ", a.puerto);
+    let trozos: Vec<_> =
+        texto.lines().filter_map(|trozo| trozo.strip_prefix(prefijo.as_str())).collect();
+    let caben = trozos.iter().all(|trozo| trozo.len() <= 1024);
+    escena.contexto().exige(caben, "llega en un solo mensaje", || "no cabe en 1024".to_string())?;
+    let entera = trozos.concat() == linea + "fin";
+    escena.contexto().exige(entera, "no llega entera", || "faltan o sobran letras".to_string())
+}
+
+/// Las órdenes para el terminal se ven, y no se obedecen: ni en el servidor ni en los demás.
+pub fn caracteres_de_control(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    a.envia("\u{1b}[2Jhola\rusuario 1: mentira\u{202e}\u{2028}\u{85}\0\tfin\n")?;
+    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let llega = b.pantalla().espera(plazo, |vista| vista.texto.contains("\tfin"));
+    escena.contexto().exige(llega, NO_LLEGA, || "no llega el mensaje".to_string())?;
+    let limpio = "\\u{1b}[2Jhola\\u{d}usuario 1: mentira\\u{202e}\\u{2028}\\u{85}\\u{0}\tfin";
+    let puerto = a.puerto;
+    b.ve(&format!("usuario {puerto}: {limpio}"), "llega un carácter que manda")?;
+    servidor.muestra(&format!("('127.0.0.1', {puerto}): \\u{{1b}}[2J"), "el servidor obedece")
+}
+
+/// A deja de hablar, pero sigue escuchando hasta que el servidor cierra; lo blanco no se reenvía.
+pub fn lineas_en_blanco(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    a.envia("\n \t \r\n\r\nalgo\r\n")?;
+    b.ve(&format!("usuario {}: algo", a.puerto), NO_LLEGA)?;
+    let visto = b.texto();
+    let veces = visto.matches(&format!("usuario {}", a.puerto)).count();
+    escena.contexto().exige(veces == 1, "se reenvían líneas en blanco", || visto)
+}

@@ -1,0 +1,94 @@
+//! Los escenarios del chat: qué hace y qué no hace todavía cada paso, visto desde fuera.
+//!
+//! Cada paso pasa sus dos programas a [`comprobar`], que recorre la [tabla](tabla::TABLA). Un
+//! escenario se ve dos veces si puede: con pseudo-terminales, como lo usa una persona (en Unix), y
+//! con tuberías (en todas partes).
+
+// Todo lo que aquí puede fallar falla igual: con un `Fallo`, que dice qué se esperaba.
+#![allow(clippy::missing_errors_doc)]
+
+pub mod conexion;
+pub mod escena;
+pub mod escenarios;
+pub mod pantalla;
+pub mod programa;
+pub mod tabla;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use escena::Escena;
+use programa::Modo;
+use tabla::{Casilla, Escenario, Necesita, PASOS, TABLA};
+
+/// Las pruebas esperan más que calculan: caben varias en cada núcleo.
+const A_LA_VEZ: usize = 8;
+
+/// Comprueba que los programas de un paso están en su sitio de la tabla.
+///
+/// # Panics
+///
+/// Si `paso` no está en [`PASOS`].
+#[must_use]
+pub fn comprobar(paso: &str, servidor: &'static str, cliente: &'static str) -> ExitCode {
+    let columna = PASOS.iter().position(|otro| *otro == paso).expect("un paso de la tabla");
+    let mut argumentos = Arguments::from_args();
+    argumentos.test_threads.get_or_insert(A_LA_VEZ);
+    let mut pruebas = Vec::new();
+    for escenario in TABLA {
+        for modo in modos(escenario) {
+            let nombre = match modo {
+                Modo::Terminal => format!("{}::terminal", escenario.nombre),
+                Modo::Tuberias => format!("{}::tuberias", escenario.nombre),
+            };
+            let prueba = Trial::test(nombre, move || {
+                comprobar_casilla(escenario, columna, modo, servidor, cliente).map_err(Into::into)
+            });
+            pruebas.push(prueba.with_ignored_flag(escenario.largo));
+        }
+    }
+    libtest_mimic::run(&argumentos, pruebas).exit_code()
+}
+
+/// De qué maneras se puede ver un escenario en este sistema.
+fn modos(escenario: &Escenario) -> Vec<Modo> {
+    match escenario.necesita {
+        Necesita::Nada if cfg!(unix) && !escenario.largo => vec![Modo::Terminal, Modo::Tuberias],
+        Necesita::Terminal if cfg!(unix) => vec![Modo::Terminal],
+        Necesita::Nada | Necesita::Tuberias => vec![Modo::Tuberias],
+        Necesita::Unix if cfg!(unix) => vec![Modo::Tuberias],
+        Necesita::Linux if cfg!(target_os = "linux") => vec![Modo::Tuberias],
+        Necesita::Terminal | Necesita::Unix | Necesita::Linux => vec![],
+    }
+}
+
+fn comprobar_casilla(
+    escenario: &Escenario,
+    columna: usize,
+    modo: Modo,
+    servidor: &str,
+    cliente: &str,
+) -> Result<(), String> {
+    let casilla = escenario.casillas[columna];
+    let previsto = match casilla {
+        Casilla::Cumple => None,
+        Casilla::Falla(razon) => Some(razon),
+    };
+    let escena = Escena::new(modo, Path::new(servidor), Path::new(cliente), previsto);
+    let resultado = (escenario.prueba)(&escena);
+    let explicacion = match (resultado, previsto) {
+        (Ok(()), None) => return Ok(()),
+        (Err(fallo), Some(razon)) if fallo.razon == razon => return Ok(()),
+        (Ok(()), Some(razon)) => format!("se cumple, y la tabla dice que no: «{razon}»"),
+        (Err(fallo), None) => format!("{}: {}", fallo.razon, fallo.detalle),
+        (Err(fallo), Some(razon)) => format!(
+            "la tabla dice que falla porque «{razon}», y falla porque «{}»: {}",
+            fallo.razon, fallo.detalle
+        ),
+    };
+    let Escenario { nombre, frase, .. } = escenario;
+    let informe = escena.contexto().informe();
+    Err(format!("{nombre}, paso {}: {frase}\n{explicacion}\n{informe}", PASOS[columna]))
+}

@@ -1,0 +1,119 @@
+//! Lo que ha salido de un programa o de una conexión, y cómo esperar a que salga algo.
+
+use std::io::Read;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+/// Lo recibido hasta ahora de una fuente, que un hilo va llenando.
+#[derive(Debug)]
+pub struct Pantalla {
+    /// De quién es, para los informes.
+    pub nombre: String,
+    estado: Mutex<Estado>,
+    cambio: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Estado {
+    bytes: Vec<u8>,
+    /// Fuentes que aún pueden dar algo (un programa por tuberías tiene dos).
+    abiertas: usize,
+    fallo: bool,
+}
+
+/// Lo que se ve en una pantalla en un momento dado.
+#[derive(Debug)]
+pub struct Vista {
+    /// El texto, con `\n` como fin de línea también si viene de un terminal.
+    pub texto: String,
+    /// Ya no saldrá nada más.
+    pub terminada: bool,
+    /// Terminó con un error: la conexión fue reiniciada.
+    pub fallo: bool,
+}
+
+impl Vista {
+    /// ¿Está esta línea, ella sola?
+    #[must_use]
+    pub fn tiene_linea(&self, linea: &str) -> bool {
+        self.texto.lines().any(|otra| otra == linea)
+    }
+}
+
+impl Pantalla {
+    /// Una pantalla vacía.
+    #[must_use]
+    pub fn new(nombre: &str) -> Arc<Self> {
+        let (estado, cambio) = (Mutex::default(), Condvar::new());
+        Arc::new(Self { nombre: nombre.to_string(), estado, cambio })
+    }
+
+    /// Añade lo que dé `fuente` hasta que se acabe, desde un hilo propio.
+    pub fn llenar(self: &Arc<Self>, mut fuente: impl Read + Send + 'static) {
+        self.estado().abiertas += 1;
+        let pantalla = Arc::clone(self);
+        thread::spawn(move || {
+            let mut bytes = vec![0; 64 * 1024];
+            loop {
+                let leido = fuente.read(&mut bytes);
+                let mut estado = pantalla.estado();
+                if let Ok(cuantos @ 1..) = leido {
+                    estado.bytes.extend_from_slice(&bytes[..cuantos]);
+                } else {
+                    estado.fallo |= leido.is_err();
+                    estado.abiertas -= 1;
+                }
+                pantalla.cambio.notify_all();
+                if !matches!(leido, Ok(1..)) {
+                    break;
+                }
+            }
+        });
+    }
+
+    /// Añade lo que un terminal enseñaría de lo tecleado.
+    pub fn eco(&self, texto: &str) {
+        self.estado().bytes.extend_from_slice(texto.as_bytes());
+        self.cambio.notify_all();
+    }
+
+    /// Lo que se ve ahora.
+    #[must_use]
+    pub fn vista(&self) -> Vista {
+        Self::mirar(&self.estado())
+    }
+
+    /// Lo recibido hasta ahora, byte a byte.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.estado().bytes.clone()
+    }
+
+    /// Espera hasta `plazo` a que lo que se ve cumpla `condicion`. Si la pantalla termina antes sin
+    /// cumplirla, no espera más.
+    pub fn espera(&self, plazo: Instant, condicion: impl Fn(&Vista) -> bool) -> bool {
+        let mut estado = self.estado();
+        loop {
+            let vista = Self::mirar(&estado);
+            if condicion(&vista) {
+                return true;
+            }
+            let queda = plazo.saturating_duration_since(Instant::now());
+            if vista.terminada || queda.is_zero() {
+                return false;
+            }
+            estado =
+                self.cambio.wait_timeout(estado, queda).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn mirar(estado: &Estado) -> Vista {
+        let texto = String::from_utf8_lossy(&estado.bytes).replace("\r\n", "\n");
+        Vista { texto, terminada: estado.abiertas == 0, fallo: estado.fallo }
+    }
+
+    fn estado(&self) -> MutexGuard<'_, Estado> {
+        self.estado.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

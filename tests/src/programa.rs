@@ -1,0 +1,288 @@
+//! Un programa en marcha, sujeto por un pseudo-terminal o por tuberías.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[cfg(unix)]
+use rexpect::process::{PtyProcess, Signal, WaitStatus};
+
+use crate::escena::{Contexto, Fallo, Resultado};
+use crate::pantalla::Pantalla;
+
+/// Cada cuánto se mira si un programa que ya no escribe ha terminado.
+const MIRADA: Duration = Duration::from_millis(2);
+
+/// Cómo se sujeta un programa.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Modo {
+    /// Con un pseudo-terminal, como lo usa una persona. Solo en Unix.
+    Terminal,
+    /// Con tuberías, en cualquier sistema. Lo tecleado se añade a la pantalla, como haría un
+    /// terminal.
+    Tuberias,
+}
+
+/// Qué programa se pone en marcha, y cómo.
+#[derive(Debug, Clone)]
+pub struct Orden {
+    programa: PathBuf,
+    argumentos: Vec<OsString>,
+    descriptores: Option<u32>,
+}
+
+impl Orden {
+    /// El programa, sin argumentos.
+    #[must_use]
+    pub fn new(programa: &Path) -> Self {
+        Self { programa: programa.into(), argumentos: Vec::new(), descriptores: None }
+    }
+
+    /// Añade un argumento.
+    #[must_use]
+    pub fn con(mut self, argumento: impl Display) -> Self {
+        self.argumentos.push(argumento.to_string().into());
+        self
+    }
+
+    /// No deja que el programa tenga más de `cuantos` descriptores abiertos. Solo en Unix.
+    #[must_use]
+    pub fn con_descriptores(mut self, cuantos: u32) -> Self {
+        self.descriptores = Some(cuantos);
+        self
+    }
+
+    fn comando(&self, modo: Modo) -> Command {
+        let mut preparativos = String::new();
+        if modo == Modo::Terminal {
+            // rexpect apaga el eco; sin noflsh, un Ctrl-C puede borrar lo que aún no se ha leído.
+            preparativos += "stty echo noflsh; ";
+        }
+        if let Some(cuantos) = self.descriptores {
+            preparativos = format!("{preparativos}ulimit -n {cuantos}; ");
+        }
+        let mut comando = if preparativos.is_empty() {
+            Command::new(&self.programa)
+        } else {
+            let mut sh = Command::new("sh");
+            sh.arg("-c").arg(preparativos + "exec \"$0\" \"$@\"").arg(&self.programa);
+            sh
+        };
+        comando.args(&self.argumentos).env("RUST_BACKTRACE", "0");
+        comando
+    }
+}
+
+/// Un programa en marcha. Al soltarlo, se mata.
+pub struct Programa {
+    contexto: Arc<Contexto>,
+    pantalla: Arc<Pantalla>,
+    entrada: Option<Entrada>,
+    proceso: Proceso,
+}
+
+type Entrada = Box<dyn Write + Send>;
+
+enum Proceso {
+    #[cfg(unix)]
+    Terminal(Box<PtyProcess>),
+    Tuberias(Child),
+}
+
+/// Cómo está, o cómo terminó, un programa.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fin {
+    EnMarcha,
+    Codigo(i32),
+    Senal,
+}
+
+impl Programa {
+    /// Pone en marcha un programa.
+    pub fn arrancar(contexto: &Arc<Contexto>, nombre: &str, orden: &Orden) -> Resultado<Self> {
+        if !orden.programa.is_file() {
+            return Err(Fallo::prueba(&format!("no existe {}", orden.programa.display())));
+        }
+        let pantalla = contexto.pantalla(nombre);
+        let comando = orden.comando(contexto.modo);
+        let (entrada, proceso) = match contexto.modo {
+            Modo::Terminal => en_un_terminal(comando, &pantalla)?,
+            Modo::Tuberias => por_tuberias(comando, &pantalla)?,
+        };
+        Ok(Self { contexto: Arc::clone(contexto), pantalla, entrada: Some(entrada), proceso })
+    }
+
+    /// Teclea una línea y pulsa Intro.
+    pub fn escribe(&mut self, linea: &str) -> Resultado {
+        self.teclea(&format!("{linea}\n"))
+    }
+
+    /// Teclea algo, sin pulsar Intro.
+    pub fn teclea(&mut self, texto: &str) -> Resultado {
+        if self.contexto.modo == Modo::Tuberias {
+            self.pantalla.eco(texto);
+        }
+        self.envia(texto.as_bytes())
+    }
+
+    /// Da estos bytes a la entrada del programa.
+    pub fn envia(&mut self, bytes: &[u8]) -> Resultado {
+        let entrada = self.entrada.as_mut().ok_or_else(|| Fallo::prueba(&"entrada cerrada"))?;
+        entrada.write_all(bytes)?;
+        entrada.flush()?;
+        Ok(())
+    }
+
+    /// Pulsa Ctrl-C. Necesita un terminal.
+    pub fn ctrl_c(&mut self) -> Resultado {
+        self.tecla_de_control(3)
+    }
+
+    /// Termina la entrada: Ctrl-D en un terminal, cerrar la tubería si no lo hay.
+    pub fn fin_de_entrada(&mut self) -> Resultado {
+        if self.contexto.modo == Modo::Tuberias {
+            self.entrada = None;
+            return Ok(());
+        }
+        self.tecla_de_control(4)
+    }
+
+    fn tecla_de_control(&mut self, tecla: u8) -> Resultado {
+        if self.contexto.modo == Modo::Tuberias {
+            return Err(Fallo::prueba(&"sin terminal no hay teclas de control"));
+        }
+        self.envia(&[tecla])
+    }
+
+    /// Espera a que la pantalla tenga esta línea, ella sola; si no, el fallo es `si_no`.
+    pub fn ve(&self, linea: &str, si_no: &'static str) -> Resultado {
+        self.contexto.ve(&self.pantalla, linea, si_no)
+    }
+
+    /// Espera a que la pantalla contenga este texto; si no, el fallo es `si_no`.
+    pub fn muestra(&self, texto: &str, si_no: &'static str) -> Resultado {
+        let plazo = self.contexto.plazo(si_no);
+        self.contexto.exige(
+            self.pantalla.espera(plazo, |vista| vista.texto.contains(texto)),
+            si_no,
+            || format!("se esperaba «{texto}» en la pantalla de {}", self.pantalla.nombre),
+        )
+    }
+
+    /// Espera a que de la pantalla se pueda extraer algo; si no, el fallo es `si_no`.
+    pub fn extrae<T>(
+        &self,
+        si_no: &'static str,
+        extraer: impl Fn(&str) -> Option<T>,
+    ) -> Resultado<T> {
+        self.pantalla.espera(self.contexto.plazo(si_no), |vista| extraer(&vista.texto).is_some());
+        let nombre = &self.pantalla.nombre;
+        extraer(&self.texto()).ok_or_else(|| Fallo {
+            razon: si_no.into(),
+            detalle: format!("no está en la pantalla de {nombre}"),
+        })
+    }
+
+    /// Lo que se ve ahora en su pantalla.
+    #[must_use]
+    pub fn texto(&self) -> String {
+        self.pantalla.vista().texto
+    }
+
+    /// Espera a que termine por sí mismo, con este código; si no, el fallo es `si_no`.
+    pub fn acaba(&mut self, codigo: i32, si_no: &'static str) -> Resultado {
+        let plazo = self.contexto.plazo(si_no);
+        self.pantalla.espera(plazo, |vista| vista.terminada);
+        let fin = self.fin_antes_de(plazo)?;
+        self.contexto.exige(fin == Fin::Codigo(codigo), si_no, || {
+            format!("{} debía terminar con {codigo}: {fin:?}", self.pantalla.nombre)
+        })
+    }
+
+    /// El número de proceso, si se sujeta por tuberías (rexpect no lo enseña).
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        match &self.proceso {
+            #[cfg(unix)]
+            Proceso::Terminal(_) => None,
+            Proceso::Tuberias(hijo) => Some(hijo.id()),
+        }
+    }
+
+    /// Lo mata sin aviso, como si se cerrara de golpe.
+    pub fn matar(&mut self) {
+        // Si ya había terminado, no queda nada que matar.
+        match &mut self.proceso {
+            #[cfg(unix)]
+            Proceso::Terminal(pty) => {
+                if pty.status() == Some(WaitStatus::StillAlive) {
+                    let _ = pty.signal(Signal::SIGKILL);
+                    let _ = pty.wait();
+                }
+            }
+            Proceso::Tuberias(hijo) => {
+                let _ = hijo.kill();
+                let _ = hijo.wait();
+            }
+        }
+    }
+
+    fn fin_antes_de(&mut self, plazo: Instant) -> io::Result<Fin> {
+        loop {
+            let fin = match &mut self.proceso {
+                #[cfg(unix)]
+                Proceso::Terminal(pty) => match pty.status() {
+                    Some(WaitStatus::Exited(_, codigo)) => Fin::Codigo(codigo),
+                    Some(WaitStatus::Signaled(..)) => Fin::Senal,
+                    _ => Fin::EnMarcha,
+                },
+                Proceso::Tuberias(hijo) => match hijo.try_wait()? {
+                    Some(estado) => estado.code().map_or(Fin::Senal, Fin::Codigo),
+                    None => Fin::EnMarcha,
+                },
+            };
+            if fin != Fin::EnMarcha || Instant::now() >= plazo {
+                return Ok(fin);
+            }
+            thread::sleep(MIRADA);
+        }
+    }
+}
+
+impl Drop for Programa {
+    fn drop(&mut self) {
+        self.matar();
+    }
+}
+
+fn por_tuberias(mut comando: Command, pantalla: &Arc<Pantalla>) -> Resultado<(Entrada, Proceso)> {
+    let mut hijo =
+        comando.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (Some(entrada), Some(salida), Some(errores)) =
+        (hijo.stdin.take(), hijo.stdout.take(), hijo.stderr.take())
+    else {
+        return Err(Fallo::prueba(&"el programa no tiene tuberías"));
+    };
+    pantalla.llenar(salida);
+    pantalla.llenar(errores);
+    Ok((Box::new(entrada), Proceso::Tuberias(hijo)))
+}
+
+#[cfg(unix)]
+fn en_un_terminal(comando: Command, pantalla: &Arc<Pantalla>) -> Resultado<(Entrada, Proceso)> {
+    let mut pty = PtyProcess::new(comando).map_err(|error| Fallo::prueba(&error))?;
+    pty.set_kill_timeout(Some(1000));
+    let entrada = pty.get_file_handle().map_err(|error| Fallo::prueba(&error))?;
+    pantalla.llenar(pty.get_file_handle().map_err(|error| Fallo::prueba(&error))?);
+    Ok((Box::new(entrada), Proceso::Terminal(Box::new(pty))))
+}
+
+#[cfg(not(unix))]
+fn en_un_terminal(_comando: Command, _pantalla: &Arc<Pantalla>) -> Resultado<(Entrada, Proceso)> {
+    Err(Fallo::prueba(&"aquí no hay pseudo-terminales"))
+}

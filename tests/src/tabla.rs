@@ -1,0 +1,355 @@
+//! La tabla: qué escenarios cumple cada paso, y por qué no los demás.
+//!
+//! Es la del README, y `cargo test` comprueba cada casilla: que lo que se cumple se cumple, y que
+//! lo que no, falla por la razón que aquí se dice y por ninguna otra.
+
+use crate::escena::{Escena, NO_ATIENDE, Resultado};
+use crate::escenarios::{cliente, limites, pareja, servidor};
+
+/// Los pasos, en el orden de las columnas.
+pub const PASOS: [&str; 5] = ["01", "02", "03", "04", "final"];
+
+/// Lo que se espera de un paso en un escenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Casilla {
+    /// Lo cumple.
+    Cumple,
+    /// No lo cumple, por esta razón.
+    Falla(&'static str),
+}
+
+use Casilla::{Cumple, Falla};
+
+/// Qué necesita un escenario para poder verse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Necesita {
+    /// Nada: vale con terminales y con tuberías, en cualquier sistema.
+    Nada,
+    /// Un terminal: teclas como Ctrl-C.
+    Terminal,
+    /// Tuberías: entradas que un terminal no deja pasar.
+    Tuberias,
+    /// Poner límites a un proceso, como en Unix.
+    Unix,
+    /// Los ficheros de `/proc`.
+    Linux,
+}
+
+/// Una conducta del chat, y qué pasos la tienen.
+pub struct Escenario {
+    /// Cómo se llama: también es el nombre de su prueba.
+    pub nombre: &'static str,
+    /// La conducta, en una frase.
+    pub frase: &'static str,
+    /// Qué hace falta para verla.
+    pub necesita: Necesita,
+    /// Tarda: solo se prueba con `cargo test -- --ignored`.
+    pub largo: bool,
+    /// Cómo se comprueba.
+    pub prueba: fn(&Escena<'_>) -> Resultado,
+    /// Una por paso, en el orden de [`PASOS`].
+    pub casillas: [Casilla; 5],
+}
+
+const fn escenario(
+    nombre: &'static str,
+    frase: &'static str,
+    prueba: fn(&Escena<'_>) -> Resultado,
+    casillas: [Casilla; 5],
+) -> Escenario {
+    Escenario { nombre, frase, necesita: Necesita::Nada, largo: false, prueba, casillas }
+}
+
+impl Escenario {
+    const fn necesita(mut self, que: Necesita) -> Self {
+        self.necesita = que;
+        self
+    }
+
+    const fn largo(mut self) -> Self {
+        self.largo = true;
+        self
+    }
+}
+
+/// Lo cumplen el paso 04 y el final; los demás fallan por la misma razón.
+const fn desde_04(razon: &'static str) -> [Casilla; 5] {
+    [Falla(razon), Falla(razon), Falla(razon), Cumple, Cumple]
+}
+
+/// Lo cumple el final; los demás fallan por la misma razón.
+const fn solo_final(razon: &'static str) -> [Casilla; 5] {
+    [Falla(razon), Falla(razon), Falla(razon), Falla(razon), Cumple]
+}
+
+const NO_LLEGA: &str = "el mensaje no llega a los demás";
+
+/// Todos los escenarios, en el orden en que los pasos los van cumpliendo.
+pub const TABLA: &[Escenario] = &[
+    escenario(
+        "eco",
+        "Quien envía una línea la recibe de vuelta.",
+        servidor::eco,
+        [
+            Cumple,
+            Cumple,
+            Falla("el autor no recibe su línea"),
+            Falla("el autor no recibe su línea"),
+            Falla("el autor no recibe su línea"),
+        ],
+    ),
+    escenario(
+        "dos_a_la_vez",
+        "Se oye al segundo cliente aunque el primero siga conectado.",
+        servidor::dos_a_la_vez,
+        [Falla(NO_ATIENDE), Cumple, Cumple, Cumple, Cumple],
+    ),
+    escenario(
+        "caida_de_un_cliente",
+        "Si la conexión de un cliente se corta, el servidor sigue.",
+        servidor::caida_de_un_cliente,
+        [Falla(NO_ATIENDE), Cumple, Cumple, Cumple, Cumple],
+    ),
+    escenario(
+        "difusion",
+        "Lo que dice uno lo reciben todos los demás, y él no.",
+        servidor::difusion,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
+    ),
+    escenario(
+        "mismo_orden_para_todos",
+        "Aunque varios hablen a la vez, todos leen los mensajes en el mismo orden.",
+        servidor::mismo_orden_para_todos,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
+    ),
+    escenario(
+        "recibe_mientras_escribe",
+        "El cliente muestra lo que llega aunque se esté escribiendo una línea.",
+        cliente::recibe_mientras_escribe,
+        [
+            Falla("no muestra nada hasta que se pulsa Intro"),
+            Falla("no muestra nada hasta que se pulsa Intro"),
+            Cumple,
+            Cumple,
+            Cumple,
+        ],
+    ),
+    escenario(
+        "letra_partida",
+        "Una letra que llega en dos envíos no se rompe.",
+        servidor::letra_partida,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
+    ),
+    escenario(
+        "olvida_al_que_se_va",
+        "Cuando un cliente se va, el servidor cierra su socket.",
+        servidor::olvida_al_que_se_va,
+        [Cumple, Cumple, Falla("el servidor no cierra el socket"), Cumple, Cumple],
+    ),
+    escenario(
+        "muchas_visitas",
+        "Cien visitas, la mitad cortadas de golpe, no dejan hilos ni descriptores abiertos.",
+        limites::muchas_visitas,
+        [
+            Falla(NO_ATIENDE),
+            Cumple,
+            Falla("quedan hilos o descriptores de quien se fue"),
+            Cumple,
+            Cumple,
+        ],
+    )
+    .necesita(Necesita::Linux),
+    escenario(
+        "bienvenida",
+        "Quien llega recibe una bienvenida.",
+        servidor::bienvenida,
+        desde_04("no hay bienvenida"),
+    ),
+    escenario(
+        "salir",
+        "Al escribir `salir`, el cliente cierra la conexión y termina; la palabra no se envía.",
+        cliente::salir,
+        desde_04("salir no cierra la conexión"),
+    ),
+    escenario(
+        "salir_desconecta",
+        "El servidor desconecta a quien envía `salir`, y no se lo reenvía a nadie.",
+        servidor::salir_desconecta,
+        desde_04("salir no desconecta"),
+    ),
+    escenario(
+        "anuncia_la_salida",
+        "El servidor dice quién se va, también si se corta.",
+        servidor::anuncia_la_salida,
+        desde_04("el servidor no dice quién se va"),
+    ),
+    escenario(
+        "fin_de_entrada",
+        "Cuando se acaba la entrada, todo lo escrito se ha enviado y lo último que llega se ve.",
+        cliente::fin_de_entrada,
+        [
+            Falla("no envía todo lo escrito"),
+            Falla("no envía todo lo escrito"),
+            Falla("se va sin enseñar lo último"),
+            Cumple,
+            Cumple,
+        ],
+    ),
+    escenario(
+        "transcripcion",
+        "Un servidor y dos clientes enseñan, letra por letra, la captura del enunciado.",
+        pareja::transcripcion,
+        desde_04("no hay bienvenida"),
+    ),
+    escenario(
+        "lineas_en_blanco",
+        "Las líneas en blanco no se reenvían.",
+        servidor::lineas_en_blanco,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("se reenvían líneas en blanco"),
+            Falla("se reenvían líneas en blanco"),
+            Cumple,
+        ],
+    ),
+    escenario(
+        "sin_salto_de_linea",
+        "El mensaje de quien no envía fines de línea llega tras un breve silencio.",
+        servidor::sin_salto_de_linea,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Falla(NO_LLEGA), Falla(NO_LLEGA), Cumple],
+    ),
+    escenario(
+        "bytes_que_no_son_utf8",
+        "Quien envía bytes que no son UTF-8 sigue en el chat, y los demás ven `�`.",
+        servidor::bytes_que_no_son_utf8,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Falla(NO_LLEGA), Falla(NO_LLEGA), Cumple],
+    ),
+    escenario(
+        "mensaje_larguisimo",
+        "Una línea de un mega llega entera, en mensajes de 1024 bytes como mucho.",
+        servidor::mensaje_larguisimo,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("llega en un solo mensaje"),
+            Falla("llega en un solo mensaje"),
+            Cumple,
+        ],
+    ),
+    escenario(
+        "caracteres_de_control",
+        "Nadie puede dar órdenes al terminal de otro: los caracteres de control se ven.",
+        servidor::caracteres_de_control,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("llega un carácter que manda"),
+            Falla("llega un carácter que manda"),
+            Cumple,
+        ],
+    ),
+    escenario(
+        "servidor_hostil",
+        "Tampoco un servidor malintencionado puede dar órdenes al terminal del cliente.",
+        cliente::servidor_hostil,
+        solo_final("llega un carácter que manda"),
+    ),
+    escenario(
+        "entrada_de_cualquier_forma",
+        "El cliente envía tal cual bytes que no son UTF-8 y una línea de un mega.",
+        cliente::entrada_de_cualquier_forma,
+        solo_final("no envía todo lo escrito"),
+    )
+    .necesita(Necesita::Tuberias),
+    escenario(
+        "cliente_que_no_lee",
+        "Dos clientes que no leen no impiden que los demás lo reciban todo.",
+        limites::cliente_que_no_lee,
+        [
+            Falla(NO_ATIENDE),
+            Falla("los demás dejan de recibir"),
+            Falla("los demás dejan de recibir"),
+            Falla("los demás dejan de recibir"),
+            Cumple,
+        ],
+    ),
+    escenario(
+        "descriptores_agotados",
+        "Si no caben más clientes, el servidor lo dice, sigue, y los atiende cuando hay sitio.",
+        limites::descriptores_agotados,
+        solo_final("no avisa de que no caben más"),
+    )
+    .necesita(Necesita::Unix),
+    escenario(
+        "servidor_caido",
+        "Si el servidor desaparece, el cliente lo dice y termina solo.",
+        cliente::servidor_caido,
+        solo_final("el cliente sigue esperando al teclado"),
+    ),
+    escenario(
+        "ctrl_c_servidor",
+        "Con Ctrl-C, el servidor se despide, cierra todas las conexiones y termina bien.",
+        pareja::ctrl_c_servidor,
+        solo_final("Ctrl-C lo mata sin más"),
+    )
+    .necesita(Necesita::Terminal),
+    escenario(
+        "ctrl_c_cliente",
+        "Con Ctrl-C, el cliente se despide y termina bien.",
+        cliente::ctrl_c_cliente,
+        solo_final("Ctrl-C lo mata sin más"),
+    )
+    .necesita(Necesita::Terminal),
+    escenario(
+        "puerto_ocupado",
+        "Un segundo servidor en el mismo puerto dice qué pasa y qué se puede probar.",
+        pareja::puerto_ocupado,
+        solo_final("el error no se entiende"),
+    ),
+    escenario(
+        "sin_servidor",
+        "Un cliente sin servidor dice qué pasa y qué se puede probar.",
+        cliente::sin_servidor,
+        solo_final("el error no se entiende"),
+    ),
+    escenario(
+        "direccion_incomprensible",
+        "Si la dirección está mal escrita, el error la nombra y enseña una buena.",
+        pareja::direccion_incomprensible,
+        solo_final("el error no se entiende"),
+    ),
+    escenario(
+        "ayuda",
+        "`--help` dice cómo se usa cada programa; una orden mal escrita, también.",
+        pareja::ayuda,
+        solo_final("no dice cómo se usa"),
+    ),
+    escenario(
+        "miles_de_visitas",
+        "Dos mil visitas no dejan hilos, descriptores ni memoria.",
+        limites::miles_de_visitas,
+        [
+            Falla(NO_ATIENDE),
+            Cumple,
+            Falla("quedan hilos o descriptores de quien se fue"),
+            Cumple,
+            Cumple,
+        ],
+    )
+    .necesita(Necesita::Linux)
+    .largo(),
+    escenario(
+        "diez_que_no_leen",
+        "Con diez que no leen y 200.000 líneas, no se pierde ninguna ni se espera más de 2 s.",
+        limites::diez_que_no_leen,
+        [
+            Falla(NO_ATIENDE),
+            Falla("los demás dejan de recibir"),
+            Falla("los demás dejan de recibir"),
+            Falla("los demás dejan de recibir"),
+            Cumple,
+        ],
+    )
+    .largo(),
+];
