@@ -1,0 +1,34 @@
+//! El servidor: devuelve cada línea a quien la envía, con un hilo por cliente.
+//!
+//! Todavía no: los clientes no se oyen unos a otros.
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+
+fn main() -> io::Result<()> {
+    let direccion = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let servidor = TcpListener::bind(direccion)?;
+    println!("servidor de chat iniciado en {}", servidor.local_addr()?);
+    println!("esperando clientes...");
+
+    loop {
+        let (conexion, direccion) = servidor.accept()?;
+        // Si a este hilo le falla su cliente, acaba el hilo; el servidor sigue.
+        thread::spawn(move || manejar_cliente(conexion, direccion));
+    }
+}
+
+fn manejar_cliente(mut conexion: TcpStream, direccion: SocketAddr) -> io::Result<()> {
+    let (ip, puerto) = (direccion.ip(), direccion.port());
+    let lector = BufReader::new(conexion.try_clone()?);
+    println!("nuevo cliente conectado: ('{ip}', {puerto})");
+
+    for linea in lector.lines() {
+        let mensaje = linea?;
+        println!("cliente ('{ip}', {puerto}): {mensaje}");
+        conexion.write_all(format!("{mensaje}\n").as_bytes())?;
+    }
+    Ok(())
+}
