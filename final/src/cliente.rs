@@ -1,0 +1,106 @@
+//! El cliente de chat. El mapa de sus hilos está en la portada de [`chat`].
+
+use std::io::{self, BufRead, Write};
+use std::net::{Shutdown, TcpStream};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+
+use anyhow::Context;
+use chat::lector::Lector;
+use chat::mensajes::es_salir;
+use chat::{DESPEDIDA, LINEA, ejecutar, explicar, mostrar};
+
+const USO: &str = "\
+uso: cliente [DIRECCIÓN]
+
+Envía lo que escribes y muestra lo que dicen los demás. Para salir: salir, Ctrl-D o Ctrl-C.
+DIRECCIÓN es 127.0.0.1:12345 si no se indica.
+";
+
+/// Lo que puede terminar una conversación.
+enum Evento {
+    /// El usuario ha escrito `salir` o ya no hay más que leer; todo lo anterior está enviado.
+    FinDeEntrada,
+    /// El servidor ha cerrado; todo lo que envió está en la pantalla.
+    ServidorCerrado,
+    /// El usuario ha pulsado Ctrl-C, o el sistema pide terminar.
+    CtrlC,
+}
+
+fn main() -> ExitCode {
+    ejecutar(USO, conversar)
+}
+
+fn conversar(direccion: &str) -> anyhow::Result<()> {
+    let conexion = TcpStream::connect(direccion)
+        .map_err(|error| explicar(error, &format!("conectar con {direccion}")))?;
+    // Solo falla si el servidor ya se ha ido, y eso se verá al leer.
+    let _ = conexion.set_nodelay(true);
+    let conexion = Arc::new(conexion);
+    let (aviso, eventos) = mpsc::channel();
+    salir_con_ctrl_c(aviso.clone())?;
+
+    // Antes de empezar a recibir: la bienvenida del servidor va después.
+    mostrar("conectado al servidor de chat!\nescribe tus mensajes:\n");
+    let (lectura, aviso_recepcion) = (Arc::clone(&conexion), aviso.clone());
+    thread::Builder::new()
+        .spawn(move || recibir_mensajes(&lectura, &aviso_recepcion))
+        .context("no se puede crear el hilo de recepción")?;
+    thread::Builder::new()
+        .spawn(move || enviar_mensajes(&conexion, &aviso))
+        .context("no se puede crear el hilo del teclado")?;
+    despedirse(&eventos);
+    Ok(())
+}
+
+fn salir_con_ctrl_c(aviso: Sender<Evento>) -> anyhow::Result<()> {
+    ctrlc::set_handler(move || {
+        let _ = aviso.send(Evento::CtrlC);
+    })
+    .context("no se puede atender a Ctrl-C")
+}
+
+/// Espera al final de la conversación.
+fn despedirse(eventos: &Receiver<Evento>) {
+    match eventos.recv() {
+        Ok(Evento::CtrlC) => mostrar("\nsaliendo...\n"),
+        Ok(Evento::ServidorCerrado) => mostrar("el servidor ha cerrado la conexión\n"),
+        // Irse ya, con mensajes por leer, reiniciaría la conexión, y el servidor podría perder lo
+        // último que se le envió.
+        Ok(Evento::FinDeEntrada) | Err(_) => {
+            let _ = eventos.recv_timeout(DESPEDIDA);
+        }
+    }
+}
+
+fn recibir_mensajes(conexion: &TcpStream, aviso: &Sender<Evento>) {
+    let mut lector = Lector::new(conexion, LINEA);
+    let mut abierta = true;
+    while abierta {
+        let mut texto = String::new();
+        abierta = lector.leer(|mensaje| {
+            texto.push_str(&mensaje.texto);
+            texto.push('\n');
+        });
+        mostrar(&texto);
+    }
+    let _ = aviso.send(Evento::ServidorCerrado);
+}
+
+fn enviar_mensajes(mut conexion: &TcpStream, aviso: &Sender<Evento>) {
+    let mut teclado = io::stdin().lock();
+    let mut linea = Vec::new();
+    while let Ok(1..) = teclado.read_until(b'\n', &mut linea) {
+        if es_salir(&String::from_utf8_lossy(&linea)) {
+            break;
+        }
+        if conexion.write_all(&linea).is_err() {
+            return; // el hilo de recepción lo verá también, y avisará después de mostrarlo todo
+        }
+        linea.clear();
+    }
+    let _ = conexion.shutdown(Shutdown::Write);
+    let _ = aviso.send(Evento::FinDeEntrada);
+}

@@ -1,0 +1,123 @@
+//! El chat completo: lo que comparten el servidor y el cliente.
+//!
+//! # El servidor
+//!
+//! ```text
+//!                 accept                 Entra, Dice, Sale
+//!  hilo que acepta ────► un hilo por cliente ──┐  (canal con límite)
+//!                        lee de su socket      ├──────────────► la sala
+//!                        un hilo por cliente ──┘          dueña de los sockets:
+//!                                                         escribe, anota y cierra
+//!  Ctrl-C ───────────────────────────────── Cerrar ──────────►
+//! ```
+//!
+//! Un solo hilo, el principal, [atiende la sala](sala): es el único que escribe a los clientes y en
+//! la pantalla. No hay cerrojos, y hay un solo orden de los mensajes. Cada hilo que lee de un
+//! cliente cuenta su vida entera por el canal: un `Entra`, los `Dice` que haga falta y un `Sale`.
+//!
+//! # El cliente
+//!
+//! ```text
+//!  hilo del teclado ──► socket ──► servidor ──► socket ──► hilo de recepción ──► pantalla
+//!         │ FinDeEntrada                                        │ ServidorCerrado
+//!         └─────────────► hilo principal ◄──────────────────────┘
+//!  Ctrl-C ───────────────────┘
+//! ```
+//!
+//! El hilo principal solo espera a que alguien diga que se acabó: nada lo puede bloquear, y por eso
+//! Ctrl-C funciona siempre.
+
+use std::env;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+pub mod lector;
+pub mod mensajes;
+pub mod sala;
+
+/// Donde escucha el servidor, y a donde se conecta el cliente, si no se dice otra cosa.
+pub const DIRECCION: &str = "127.0.0.1:12345";
+
+/// La primera línea que recibe cada cliente.
+pub const BIENVENIDA: &str = "bienvenido al chat! escribe 'salir' para salir\n";
+
+/// Lo más largo que llega a ser un mensaje de un cliente, en bytes: lo que lee de una vez el
+/// servidor del enunciado (`recv(1024)`). Una línea más larga se reparte en varios mensajes.
+pub const MENSAJE: usize = 1024;
+
+/// Lo más largo que el cliente espera de una línea del servidor, en bytes: 1024 bytes que se
+/// enseñan con 6 cada uno (`\u{1b}`), con `usuario 65535: ` delante, son 6159.
+pub const LINEA: usize = 8 * 1024;
+
+/// El silencio que termina un mensaje de quien aún no ha enviado ningún fin de línea.
+pub const SILENCIO: Duration = Duration::from_millis(50);
+
+/// Lo que se espera, en cada reparto, a los clientes que no leen lo que se les envía.
+pub const PACIENCIA: Duration = Duration::from_secs(1);
+
+/// Lo que espera el cliente, al salir, a que el servidor cierre.
+pub const DESPEDIDA: Duration = Duration::from_secs(1);
+
+/// Los bytes a partir de los que un lote se reparte aunque haya más esperando.
+pub const LOTE: usize = 64 * 1024;
+
+/// Los bytes que se leen de un socket de una vez, como mucho.
+pub const LECTURA: usize = 8 * 1024;
+
+/// Los sucesos que caben en el canal de la sala: si se llena, quien quiere hablar espera.
+pub const COLA: usize = 1024;
+
+/// Pone en marcha `programa` con la dirección de la línea de órdenes.
+///
+/// Con `--help` enseña cómo se usa y devuelve 0; si la línea de órdenes está mal, lo mismo en la
+/// salida de errores, y 2. Un fallo de `programa` se cuenta en una línea: 1.
+pub fn ejecutar(uso: &str, programa: fn(&str) -> anyhow::Result<()>) -> ExitCode {
+    let argumentos: Vec<String> =
+        env::args_os().skip(1).map(|texto| texto.to_string_lossy().into_owned()).collect();
+    let direccion = match argumentos.as_slice() {
+        [] => DIRECCION,
+        [ayuda] if ayuda == "--help" || ayuda == "-h" => {
+            mostrar(uso);
+            return ExitCode::SUCCESS;
+        }
+        [direccion] if !direccion.starts_with('-') => direccion,
+        _ => {
+            avisar(uso);
+            return ExitCode::from(2);
+        }
+    };
+    match programa(direccion) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            avisar(&format!("error: {error:#}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Convierte un fallo de la red en uno que dice qué se intentaba y qué se puede probar.
+#[must_use]
+pub fn explicar(error: io::Error, intento: &str) -> anyhow::Error {
+    let consejo = match error.kind() {
+        ErrorKind::AddrInUse => "¿hay otro servidor en marcha?",
+        ErrorKind::AddrNotAvailable => "¿es una dirección de este ordenador?",
+        ErrorKind::ConnectionRefused => "¿está en marcha el servidor?",
+        ErrorKind::PermissionDenied => "prueba con un puerto mayor que 1023",
+        ErrorKind::InvalidInput => "una dirección es como 127.0.0.1:12345",
+        _ => "¿está bien escrita la dirección?",
+    };
+    anyhow::Error::new(error).context(format!("no se puede {intento} ({consejo})"))
+}
+
+/// Escribe en la pantalla. Si está cerrada no falla: a un chat le queda mucho por hacer.
+pub fn mostrar(texto: &str) {
+    let mut salida = io::stdout().lock();
+    let _ = salida.write_all(texto.as_bytes());
+    let _ = salida.flush();
+}
+
+/// Escribe en la salida de errores, como [`mostrar`].
+pub fn avisar(texto: &str) {
+    let _ = io::stderr().write_all(texto.as_bytes());
+}
