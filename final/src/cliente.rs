@@ -101,6 +101,7 @@ fn enviar_mensajes(mut conexion: &TcpStream, aviso: &Sender<Evento>) {
         }
         linea.clear();
     }
-    let _ = conexion.shutdown(Shutdown::Write);
+    // Antes de cerrar: si no, el cierre del servidor, que responde al nuestro, podría adelantarse.
     let _ = aviso.send(Evento::FinDeEntrada);
+    let _ = conexion.shutdown(Shutdown::Write);
 }
