@@ -29,6 +29,7 @@
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -108,6 +109,12 @@ pub fn explicar(error: io::Error, intento: &str) -> anyhow::Error {
         _ => "¿está bien escrita la dirección?",
     };
     anyhow::Error::new(error).context(format!("no se puede {intento} ({consejo})"))
+}
+
+/// Cómo llama el servidor a un cliente en su pantalla: `('127.0.0.1', 50000)`.
+#[must_use]
+pub fn nombre(cliente: SocketAddr) -> String {
+    format!("('{}', {})", cliente.ip(), cliente.port())
 }
 
 /// Escribe en la pantalla. Si está cerrada no falla: a un chat le queda mucho por hacer.

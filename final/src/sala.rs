@@ -14,7 +14,7 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{BIENVENIDA, LOTE, PACIENCIA};
+use crate::{BIENVENIDA, LOTE, PACIENCIA, nombre};
 
 /// Cada cuánto se vuelve a probar con quien tiene el buzón lleno (std no sabe esperar a varios
 /// sockets a la vez).
@@ -130,21 +130,20 @@ impl<Registro: Write> Sala<Registro> {
             return;
         }
         let limite = Instant::now() + PACIENCIA;
-        let mut expulsar = |cliente: &Cliente, motivo| {
-            apuntes.push_str(&cliente.despedir(motivo));
-            false
-        };
         loop {
             let agotada = Instant::now() >= limite;
             let mut faltan = false;
             clientes.retain(|_, cliente| match cliente.entregar(lote) {
-                Ok(true) => true,
-                Ok(false) if agotada => expulsar(cliente, ": no lee sus mensajes"),
+                // Si falla es que se ha ido: su hilo lo contará, después de lo último que dijo.
+                Ok(true) | Err(_) => true,
+                Ok(false) if agotada => {
+                    apuntes.push_str(&cliente.despedir(": no lee sus mensajes"));
+                    false
+                }
                 Ok(false) => {
                     faltan = true;
                     true
                 }
-                Err(_) => expulsar(cliente, ""),
             });
             if !faltan {
                 break;
@@ -167,7 +166,7 @@ impl<Registro: Write> Sala<Registro> {
 #[derive(Debug)]
 struct Cliente {
     conexion: Arc<TcpStream>,
-    /// Cómo lo llama el registro: `('127.0.0.1', 50000)`.
+    /// Cómo lo llama el registro (ver [`nombre`]).
     nombre: String,
     /// Cómo lo presentan sus mensajes: `usuario 50000: `.
     prefijo: String,
@@ -179,11 +178,10 @@ struct Cliente {
 
 impl Cliente {
     fn new(conexion: Arc<TcpStream>, direccion: SocketAddr) -> Self {
-        let (ip, puerto) = (direccion.ip(), direccion.port());
         Self {
             conexion,
-            nombre: format!("('{ip}', {puerto})"),
-            prefijo: format!("usuario {puerto}: "),
+            nombre: nombre(direccion),
+            prefijo: format!("usuario {}: ", direccion.port()),
             omite: Vec::new(),
             escrito: 0,
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use chat::lector::Lector;
 use chat::sala::{Sala, Suceso};
-use chat::{COLA, MENSAJE, avisar, ejecutar, explicar, mostrar};
+use chat::{COLA, MENSAJE, avisar, ejecutar, explicar, mostrar, nombre};
 
 const USO: &str = "\
 uso: servidor [DIRECCIÓN]
@@ -90,7 +90,8 @@ fn recibir_cliente(
         .stack_size(PILA)
         .spawn(move || manejar_cliente(numero, &Arc::new(conexion), direccion, &sucesos));
     if let Err(error) = hilo {
-        avisar(&format!("aviso: no se puede atender a {direccion}: {error}\n"));
+        let quien = nombre(direccion);
+        avisar(&format!("aviso: no se puede atender a {quien}: {error}\n"));
     }
 }
 

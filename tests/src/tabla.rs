@@ -29,7 +29,7 @@ pub enum Necesita {
     Terminal,
     /// Tuberías: entradas que un terminal no deja pasar.
     Tuberias,
-    /// Poner límites a un proceso, como en Unix.
+    /// Un sistema como Unix: límites a un proceso, y un corte que no borra lo ya recibido.
     Unix,
     /// Los ficheros de `/proc`.
     Linux,
@@ -140,6 +140,13 @@ pub const TABLA: &[Escenario] = &[
         servidor::letra_partida,
         [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
     ),
+    escenario(
+        "ultimas_palabras",
+        "Lo último que dice quien se va sin leer nada también llega.",
+        limites::ultimas_palabras,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
+    )
+    .necesita(Necesita::Unix),
     escenario(
         "olvida_al_que_se_va",
         "Cuando un cliente se va, el servidor cierra su socket.",

@@ -25,7 +25,11 @@ pub fn salir(escena: &Escena<'_>) -> Resultado {
     let recibido = servidor.texto();
     escena.contexto().exige(recibido.is_empty(), "salir viaja como un mensaje", || recibido)?;
     drop(servidor);
-    cliente.acaba(0, "el cliente no termina")
+    cliente.acaba(0, "el cliente no termina")?;
+    let visto = cliente.texto();
+    escena
+        .contexto()
+        .exige(visto.ends_with(" Salir \n"), "se queja del cierre que pidió", || visto)
 }
 
 /// La entrada se acaba: todo lo escrito se envía, y lo último que llega se ve.

@@ -45,7 +45,8 @@ fn atascados(escena: &Escena<'_>, cuantos: usize, lineas: usize) -> Resultado<Du
     let esperas = thread::scope(|hilos| {
         hilos.spawn(move || {
             // Si el servidor se atasca, lo despierta el cierre de abajo.
-            let _ = (0..lineas).try_for_each(|i| write!(envio, "{i:09} {texto}"));
+            let _ =
+                (0..lineas).try_for_each(|i| envio.write_all(format!("{i:09} {texto}").as_bytes()));
         });
         let escuchas: Vec<_> = oyentes
             .iter()
@@ -88,6 +89,31 @@ fn escucha(oyente: &TcpStream, lineas: usize, paciencia: Duration) -> Result<Dur
         }
     }
     Err(format!("la conexión se cerró tras {siguiente} líneas de {lineas}"))
+}
+
+/// Mientras otro habla sin parar, cien clientes dicen algo y se van sin haber leído nada.
+pub fn ultimas_palabras(escena: &Escena<'_>) -> Resultado {
+    const VISITAS: usize = 100;
+    let servidor = escena.servidor()?;
+    let oyente = escena.entra("oyente", &servidor)?;
+    let hablador = escena.entra("hablador", &servidor)?;
+    for i in 0..VISITAS {
+        let visita = servidor.conecta()?;
+        servidor.anuncia(visita.local_addr()?.port())?;
+        let bla = || (0..10).try_for_each(|_| hablador.envia("bla\n"));
+        bla()?;
+        (&visita).write_all(format!("adiós {i}.\n").as_bytes())?;
+        // Con bytes sin leer, cerrar es un corte.
+        drop(visita);
+        bla()?;
+    }
+    for i in 0..VISITAS {
+        let adios = format!(": adiós {i}.\n");
+        let plazo = escena.contexto().plazo(NO_LLEGA);
+        let llega = oyente.pantalla().espera(plazo, |vista| vista.texto.contains(&adios));
+        escena.contexto().exige(llega, NO_LLEGA, || format!("falta «adiós {i}.»"))?;
+    }
+    Ok(())
 }
 
 /// Cien visitas, la mitad con un corte: no queda de ellas ni un hilo ni un descriptor.
@@ -176,7 +202,7 @@ pub fn descriptores_agotados(escena: &Escena<'_>) -> Resultado {
     let puertos = nombres.collect::<Resultado<Vec<_>>>()?;
     servidor.anuncia(puertos[0])?;
     servidor.anuncia(puertos[1])?;
-    writeln!(&sockets[0], "cabemos")?;
+    (&sockets[0]).write_all(b"cabemos\n")?;
     let mut lector = BufReader::new(&sockets[1]);
     lee_hasta(&mut lector, &format!("usuario {}: cabemos", puertos[0]))?;
     drop(lector);
@@ -187,7 +213,7 @@ pub fn descriptores_agotados(escena: &Escena<'_>) -> Resultado {
     for socket in &ultimos {
         servidor.anuncia(socket.local_addr()?.port())?;
     }
-    writeln!(&ultimos[0], "ya hay sitio")?;
+    (&ultimos[0]).write_all(b"ya hay sitio\n")?;
     let esperado = format!("usuario {}: ya hay sitio", ultimos[0].local_addr()?.port());
     lee_hasta(&mut BufReader::new(&ultimos[1]), &esperado)
 }
