@@ -182,6 +182,8 @@ fn manda(caracter: char) -> bool {
 
 #[cfg(test)]
 mod pruebas {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Los mensajes que salen de estas lecturas y del fin de la conexión.
@@ -259,6 +261,80 @@ mod pruebas {
                 }
                 lecturas.push(&entrada[inicio..]);
                 assert_eq!(mensajes(8, lecturas.clone()), enteros, "con {lecturas:?}");
+            }
+        }
+    }
+
+    /// Una entrada hecha sobre todo de lo que es difícil de cortar, y dónde se corta.
+    fn entrada_y_cortes() -> impl Strategy<Value = (Vec<u8>, Vec<usize>)> {
+        let dificil = prop::sample::select(vec![
+            "\n".as_bytes(),
+            b"\r\n",
+            b"\r",
+            b" ",
+            b"salir",
+            "ñ".as_bytes(),
+            "€".as_bytes(),
+            "🦀".as_bytes(),
+            "\u{202e}".as_bytes(),
+            b"\x1b[2J",
+            b"\xff",
+            b"\xf0\x9f\xa6",
+        ]);
+        let pieza = prop_oneof![
+            4 => dificil.prop_map(<[u8]>::to_vec),
+            1 => prop::collection::vec(any::<u8>(), 0..12),
+        ];
+        let entrada = prop::collection::vec(pieza, 0..60).prop_map(|piezas| piezas.concat());
+        entrada.prop_flat_map(|entrada| {
+            let cortes = prop::collection::vec(0..=entrada.len(), 0..20);
+            (Just(entrada), cortes)
+        })
+    }
+
+    /// Lo que debe salir, junto, de una entrada: todas sus líneas menos las que están en blanco.
+    fn todo_lo_que_sale(maximo: usize, entrada: &[u8]) -> String {
+        let mut todo = String::new();
+        for linea in entrada.split_inclusive(|&byte| byte == b'\n') {
+            let (linea, cabe) = match linea.strip_suffix(b"\n") {
+                Some(sin_fin) => {
+                    (sin_fin.strip_suffix(b"\r").unwrap_or(sin_fin), sin_fin.len() < maximo)
+                }
+                None => (linea, linea.len() < maximo),
+            };
+            if !(cabe && en_blanco(linea)) {
+                todo.push_str(&visible(linea));
+            }
+        }
+        todo
+    }
+
+    proptest! {
+        #[test]
+        fn los_cortes_de_la_red_no_se_notan((entrada, mut cortes) in entrada_y_cortes()) {
+            cortes.sort_unstable();
+            let mut inicio = 0;
+            let mut lecturas = Vec::new();
+            for corte in cortes {
+                lecturas.push(&entrada[inicio..corte]);
+                inicio = corte;
+            }
+            lecturas.push(&entrada[inicio..]);
+            prop_assert_eq!(mensajes(16, lecturas), mensajes(16, [&entrada[..]]));
+        }
+
+        #[test]
+        fn sale_lo_que_entra_y_nada_manda((entrada, _) in entrada_y_cortes()) {
+            let salida = mensajes(16, [&entrada[..]]);
+            prop_assert!(!salida.concat().contains(manda));
+            let sin_marcas: String = salida.iter().map(|texto| texto.trim_end_matches('…')).collect();
+            prop_assert_eq!(sin_marcas, todo_lo_que_sale(16, &entrada));
+        }
+
+        #[test]
+        fn ningun_mensaje_pasa_del_maximo(texto in "[a-zñ€🦀 \n]{0,200}", maximo in 4_usize..40) {
+            for mensaje in mensajes(maximo, [texto.as_bytes()]) {
+                prop_assert!(mensaje.trim_end_matches('…').len() <= maximo, "{mensaje:?}");
             }
         }
     }
