@@ -39,43 +39,43 @@ fn conversar(direccion: &str) -> anyhow::Result<()> {
     // Solo falla si el servidor ya se ha ido, y eso se verá al leer.
     let _ = conexion.set_nodelay(true);
     let conexion = Arc::new(conexion);
-    let (aviso, eventos) = mpsc::channel();
-    salir_con_ctrl_c(aviso.clone())?;
+    let (eventos, para_el_principal) = mpsc::channel();
+    salir_con_ctrl_c(eventos.clone())?;
 
     // Antes de empezar a recibir: la bienvenida del servidor va después.
     mostrar("conectado al servidor de chat!\nescribe tus mensajes:\n");
-    let (lectura, aviso_recepcion) = (Arc::clone(&conexion), aviso.clone());
+    let (lectura, eventos_recepcion) = (Arc::clone(&conexion), eventos.clone());
     thread::Builder::new()
-        .spawn(move || recibir_mensajes(&lectura, &aviso_recepcion))
+        .spawn(move || recibir_mensajes(&lectura, &eventos_recepcion))
         .context("no se puede crear el hilo de recepción")?;
     thread::Builder::new()
-        .spawn(move || enviar_mensajes(&conexion, &aviso))
+        .spawn(move || enviar_mensajes(&conexion, &eventos))
         .context("no se puede crear el hilo del teclado")?;
-    despedirse(&eventos);
+    despedirse(&para_el_principal);
     Ok(())
 }
 
-fn salir_con_ctrl_c(aviso: Sender<Evento>) -> anyhow::Result<()> {
+fn salir_con_ctrl_c(eventos: Sender<Evento>) -> anyhow::Result<()> {
     ctrlc::set_handler(move || {
-        let _ = aviso.send(Evento::CtrlC);
+        let _ = eventos.send(Evento::CtrlC);
     })
     .context("no se puede atender a Ctrl-C")
 }
 
 /// Espera al final de la conversación.
-fn despedirse(eventos: &Receiver<Evento>) {
-    match eventos.recv() {
+fn despedirse(para_el_principal: &Receiver<Evento>) {
+    match para_el_principal.recv() {
         Ok(Evento::CtrlC) => mostrar("\nsaliendo...\n"),
         Ok(Evento::ServidorCerrado) => mostrar("el servidor ha cerrado la conexión\n"),
         // Irse ya, con mensajes por leer, reiniciaría la conexión, y el servidor podría perder lo
         // último que se le envió.
         Ok(Evento::FinDeEntrada) | Err(_) => {
-            let _ = eventos.recv_timeout(DESPEDIDA);
+            let _ = para_el_principal.recv_timeout(DESPEDIDA);
         }
     }
 }
 
-fn recibir_mensajes(conexion: &TcpStream, aviso: &Sender<Evento>) {
+fn recibir_mensajes(conexion: &TcpStream, eventos: &Sender<Evento>) {
     let mut lector = Lector::new(conexion, LINEA);
     let mut abierta = true;
     while abierta {
@@ -86,10 +86,10 @@ fn recibir_mensajes(conexion: &TcpStream, aviso: &Sender<Evento>) {
         });
         mostrar(&texto);
     }
-    let _ = aviso.send(Evento::ServidorCerrado);
+    let _ = eventos.send(Evento::ServidorCerrado);
 }
 
-fn enviar_mensajes(mut conexion: &TcpStream, aviso: &Sender<Evento>) {
+fn enviar_mensajes(mut conexion: &TcpStream, eventos: &Sender<Evento>) {
     let mut teclado = io::stdin().lock();
     let mut linea = Vec::new();
     while let Ok(1..) = teclado.read_until(b'\n', &mut linea) {
@@ -102,6 +102,6 @@ fn enviar_mensajes(mut conexion: &TcpStream, aviso: &Sender<Evento>) {
         linea.clear();
     }
     // Antes de cerrar: si no, el cierre del servidor, que responde al nuestro, podría adelantarse.
-    let _ = aviso.send(Evento::FinDeEntrada);
+    let _ = eventos.send(Evento::FinDeEntrada);
     let _ = conexion.shutdown(Shutdown::Write);
 }

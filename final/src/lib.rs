@@ -6,14 +6,15 @@
 //!                 accept                 Entra, Dice, Sale
 //!  hilo que acepta ────► un hilo por cliente ──┐  (canal con límite)
 //!                        lee de su socket      ├──────────────► la sala
-//!                        un hilo por cliente ──┘          dueña de los sockets:
-//!                                                         escribe, anota y cierra
+//!                        un hilo por cliente ──┘          la única que escribe:
+//!                                                         reparte, anota y cierra
 //!  Ctrl-C ───────────────────────────────── Cerrar ──────────►
 //! ```
 //!
 //! Un solo hilo, el principal, [atiende la sala](sala): es el único que escribe a los clientes y en
-//! la pantalla. No hay cerrojos, y hay un solo orden de los mensajes. Cada hilo que lee de un
-//! cliente cuenta su vida entera por el canal: un `Entra`, los `Dice` que haga falta y un `Sale`.
+//! la pantalla (salvo los avisos, que van a la salida de errores). No hay cerrojos, y hay un solo
+//! orden de los mensajes. Cada hilo que lee de un cliente cuenta su vida entera por el canal: un
+//! `Entra`, los `Dice` que haga falta y un `Sale`.
 //!
 //! # El cliente
 //!
@@ -24,14 +25,16 @@
 //!  Ctrl-C ───────────────────┘
 //! ```
 //!
-//! El hilo principal solo espera a que alguien diga que se acabó: nada lo puede bloquear, y por eso
-//! Ctrl-C funciona siempre.
+//! El hilo principal solo espera a que alguien diga que se acabó: ninguna escritura en el socket lo
+//! puede bloquear, y por eso Ctrl-C funciona también con un servidor que no lee.
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
+
+use anyhow::anyhow;
 
 pub mod lector;
 pub mod mensajes;
@@ -82,7 +85,7 @@ pub fn ejecutar(uso: &str, programa: fn(&str) -> anyhow::Result<()>) -> ExitCode
             mostrar(uso);
             return ExitCode::SUCCESS;
         }
-        [direccion] if !direccion.starts_with('-') => direccion,
+        [direccion] if !direccion.is_empty() && !direccion.starts_with('-') => direccion,
         _ => {
             avisar(uso);
             return ExitCode::from(2);
@@ -102,10 +105,15 @@ pub fn ejecutar(uso: &str, programa: fn(&str) -> anyhow::Result<()>) -> ExitCode
 pub fn explicar(error: io::Error, intento: &str) -> anyhow::Error {
     let consejo = match error.kind() {
         ErrorKind::AddrInUse => "¿hay otro servidor en marcha?",
-        ErrorKind::AddrNotAvailable => "¿es una dirección de este ordenador?",
+        ErrorKind::AddrNotAvailable => "aquí no vale esa dirección; prueba con 127.0.0.1:12345",
         ErrorKind::ConnectionRefused => "¿está en marcha el servidor?",
         ErrorKind::PermissionDenied => "prueba con un puerto mayor que 1023",
-        ErrorKind::InvalidInput => "una dirección es como 127.0.0.1:12345",
+        ErrorKind::InvalidInput => {
+            return anyhow!(
+                "no se puede {intento}: una dirección es como 127.0.0.1:12345, y el puerto no pasa \
+                 de 65535"
+            );
+        }
         _ => "¿está bien escrita la dirección?",
     };
     anyhow::Error::new(error).context(format!("no se puede {intento} ({consejo})"))

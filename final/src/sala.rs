@@ -1,4 +1,4 @@
-//! La sala: la única dueña de los sockets y del orden de los mensajes.
+//! La sala: la única que escribe en los sockets, y la dueña del orden de los mensajes.
 //!
 //! Los demás hilos no tocan nada de los clientes: le cuentan lo que pasa, un [`Suceso`] tras otro,
 //! por un canal. Como solo hay una que atiende, no hace falta ningún cerrojo, y todos ven los
@@ -228,7 +228,8 @@ impl Cliente {
     }
 
     fn cerrar(&self) {
-        // Despierta a quien lee de este socket. Si falla, es que ya estaba cerrado.
+        // Despierta al hilo que lee de este socket (en Windows no: lo hace el cierre del cliente). Si
+        // falla, es que ya estaba cerrado.
         let _ = self.conexion.shutdown(Shutdown::Both);
     }
 

@@ -49,7 +49,7 @@ pub type Resultado<T = ()> = Result<T, Fallo>;
 /// Lo que comparten todas las piezas de un escenario en marcha.
 #[derive(Debug)]
 pub struct Contexto {
-    /// Cómo se sujetan los programas.
+    /// Cómo se manejan los programas.
     pub modo: Modo,
     /// El fallo que la tabla prevé, si prevé alguno.
     previsto: Option<&'static str>,

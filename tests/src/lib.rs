@@ -1,7 +1,7 @@
 //! Los escenarios del chat: qué hace y qué no hace todavía cada paso, visto desde fuera.
 //!
 //! Cada paso pasa sus dos programas a [`comprobar`], que recorre la [tabla](tabla::TABLA). Un
-//! escenario se ve dos veces si puede: con pseudo-terminales, como lo usa una persona (en Unix), y
+//! escenario se ve dos veces si puede: con pseudoterminales, como lo usa una persona (en Unix), y
 //! con tuberías (en todas partes).
 
 // Todo lo que aquí puede fallar falla igual: con un `Fallo`, que dice qué se esperaba.

@@ -1,4 +1,4 @@
-//! Un programa en marcha, sujeto por un pseudo-terminal o por tuberías.
+//! Un programa en marcha, manejado por un pseudoterminal o por tuberías.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -18,10 +18,10 @@ use crate::pantalla::Pantalla;
 /// Cada cuánto se mira si un programa que ya no escribe ha terminado.
 const MIRADA: Duration = Duration::from_millis(2);
 
-/// Cómo se sujeta un programa.
+/// Cómo se maneja un programa.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Modo {
-    /// Con un pseudo-terminal, como lo usa una persona. Solo en Unix.
+    /// Con un pseudoterminal, como lo usa una persona. Solo en Unix.
     Terminal,
     /// Con tuberías, en cualquier sistema. Lo tecleado se añade a la pantalla, como haría un
     /// terminal.
@@ -204,7 +204,7 @@ impl Programa {
         })
     }
 
-    /// El número de proceso, si se sujeta por tuberías (rexpect no lo enseña).
+    /// El número de proceso, si se maneja por tuberías (rexpect no lo enseña).
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         match &self.proceso {
@@ -284,5 +284,5 @@ fn en_un_terminal(comando: Command, pantalla: &Arc<Pantalla>) -> Resultado<(Entr
 
 #[cfg(not(unix))]
 fn en_un_terminal(_comando: Command, _pantalla: &Arc<Pantalla>) -> Resultado<(Entrada, Proceso)> {
-    Err(Fallo::prueba(&"aquí no hay pseudo-terminales"))
+    Err(Fallo::prueba(&"aquí no hay pseudoterminales"))
 }

@@ -348,7 +348,7 @@ pub const TABLA: &[Escenario] = &[
     .largo(),
     escenario(
         "diez_que_no_leen",
-        "Con diez que no leen y 200.000 líneas, no se pierde ninguna ni se espera más de 2 s.",
+        "Con diez que no leen y 200 000 líneas, no se pierde ninguna ni se espera más de 2 s.",
         limites::diez_que_no_leen,
         [
             Falla(NO_ATIENDE),

@@ -1,14 +1,14 @@
 //! El cliente: envía una línea, espera la respuesta y la muestra.
 //!
-//! Todavía no: mientras espera al teclado no muestra nada.
+//! Lo que aún falla: mientras espera al teclado no muestra nada.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 
 fn main() -> io::Result<()> {
-    let direccion = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
-    let mut conexion = TcpStream::connect(direccion)?;
+    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let mut conexion = TcpStream::connect(direccion_servidor)?;
     println!("conectado al servidor de chat!");
     println!("escribe tus mensajes:");
 

@@ -1,14 +1,14 @@
 //! El servidor: devuelve cada línea a quien la envía.
 //!
-//! Todavía no: atiende a un solo cliente a la vez, y el fallo de uno lo detiene.
+//! Lo que aún falla: solo atiende a un cliente a la vez, y el fallo de uno lo detiene.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 fn main() -> io::Result<()> {
-    let direccion = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
-    let servidor = TcpListener::bind(direccion)?;
+    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let servidor = TcpListener::bind(direccion_servidor)?;
     println!("servidor de chat iniciado en {}", servidor.local_addr()?);
     println!("esperando clientes...");
 

@@ -1,6 +1,6 @@
 //! El servidor: devuelve cada línea a quien la envía, con un hilo por cliente.
 //!
-//! Todavía no: los clientes no se oyen unos a otros.
+//! Lo que aún falla: los clientes no se oyen unos a otros.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -8,14 +8,14 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 fn main() -> io::Result<()> {
-    let direccion = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
-    let servidor = TcpListener::bind(direccion)?;
+    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let servidor = TcpListener::bind(direccion_servidor)?;
     println!("servidor de chat iniciado en {}", servidor.local_addr()?);
     println!("esperando clientes...");
 
     loop {
         let (conexion, direccion) = servidor.accept()?;
-        // Si a este hilo le falla su cliente, acaba el hilo; el servidor sigue.
+        // Si la conexión falla acaba este hilo, y nadie mira su error; el servidor sigue.
         thread::spawn(move || manejar_cliente(conexion, direccion));
     }
 }

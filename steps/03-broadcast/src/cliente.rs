@@ -1,6 +1,6 @@
 //! El cliente: un hilo muestra lo que llega mientras el usuario escribe.
 //!
-//! Todavía no: no hay una orden para salir; solo Ctrl-D o Ctrl-C.
+//! Lo que aún falla: no hay una orden para salir; solo Ctrl-D o Ctrl-C.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -8,8 +8,8 @@ use std::net::TcpStream;
 use std::thread;
 
 fn main() -> io::Result<()> {
-    let direccion = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
-    let mut conexion = TcpStream::connect(direccion)?;
+    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let mut conexion = TcpStream::connect(direccion_servidor)?;
     println!("conectado al servidor de chat!");
     println!("escribe tus mensajes:");
 

@@ -1,6 +1,6 @@
 //! El servidor: reenvía cada línea a todos los demás, con un hilo por cliente.
 //!
-//! Todavía no: guarda para siempre el socket de quien se va.
+//! Lo que aún falla: guarda para siempre el socket de quien se va.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,16 +12,17 @@ use std::thread;
 type Clientes = Arc<Mutex<Vec<(SocketAddr, TcpStream)>>>;
 
 fn main() -> io::Result<()> {
-    let direccion = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
-    let servidor = TcpListener::bind(direccion)?;
+    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let servidor = TcpListener::bind(direccion_servidor)?;
     println!("servidor de chat iniciado en {}", servidor.local_addr()?);
     println!("esperando clientes...");
 
-    let clientes_conectados = Clientes::default();
+    let clientes_conectados: Clientes = Arc::new(Mutex::new(Vec::new()));
     loop {
         let (conexion, direccion) = servidor.accept()?;
+        // Otro puntero a la misma lista: no se copia ningún socket.
         let clientes_conectados = Arc::clone(&clientes_conectados);
-        // Si a este hilo le falla su cliente, acaba el hilo; el servidor sigue.
+        // Si la conexión falla acaba este hilo, y nadie mira su error; el servidor sigue.
         thread::spawn(move || manejar_cliente(conexion, direccion, &clientes_conectados));
     }
 }
@@ -45,7 +46,7 @@ fn manejar_cliente(
 }
 
 fn difundir(mensaje: &str, autor: SocketAddr, clientes_conectados: &Clientes) {
-    // El cerrojo dura todo el reparto: así todos reciben los mensajes en el mismo orden.
+    // El cerrojo dura toda la difusión: así todos reciben los mensajes en el mismo orden.
     let mut clientes = clientes_conectados.lock().unwrap();
     for (direccion, conexion) in clientes.iter_mut() {
         if *direccion != autor {

@@ -1,6 +1,6 @@
-//! El servidor: reenvía cada línea a todos los demás y olvida a quien se va.
+//! El servidor: da la bienvenida, reenvía cada línea a los demás y olvida a quien se va.
 //!
-//! Todavía no: un cliente que no lee detiene a todos, y Ctrl-C corta sin despedirse.
+//! Lo que aún falla: un cliente que no lee detiene a todos, y Ctrl-C corta sin despedirse.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,16 +12,17 @@ use std::thread;
 type Clientes = Arc<Mutex<Vec<(SocketAddr, TcpStream)>>>;
 
 fn main() -> io::Result<()> {
-    let direccion = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
-    let servidor = TcpListener::bind(direccion)?;
+    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let servidor = TcpListener::bind(direccion_servidor)?;
     println!("servidor de chat iniciado en {}", servidor.local_addr()?);
     println!("esperando clientes...");
 
-    let clientes_conectados = Clientes::default();
+    let clientes_conectados: Clientes = Arc::new(Mutex::new(Vec::new()));
     loop {
         let (conexion, direccion) = servidor.accept()?;
+        // Otro puntero a la misma lista: no se copia ningún socket.
         let clientes_conectados = Arc::clone(&clientes_conectados);
-        // Si a este hilo le falla su cliente, acaba el hilo; el servidor sigue.
+        // Si la conexión falla acaba este hilo, y nadie mira su error; el servidor sigue.
         thread::spawn(move || manejar_cliente(conexion, direccion, &clientes_conectados));
     }
 }
@@ -37,7 +38,8 @@ fn manejar_cliente(
     clientes_conectados.lock().unwrap().push((direccion, conexion));
     println!("nuevo cliente conectado: ('{ip}', {puerto})");
 
-    // Se vaya como se vaya, por aquí pasa: quien metió el socket en la lista lo saca.
+    // Se vaya como se vaya, por aquí pasa: quien metió el socket en la lista lo saca, y con eso
+    // se cierra, porque su otra copia, la del lector, ya se ha soltado.
     let resultado = recibir_mensajes(lector, direccion, clientes_conectados);
     clientes_conectados.lock().unwrap().retain(|(otra, _)| *otra != direccion);
     println!("cliente ('{ip}', {puerto}) desconectado");
@@ -62,7 +64,7 @@ fn recibir_mensajes(
 }
 
 fn difundir(mensaje: &str, autor: SocketAddr, clientes_conectados: &Clientes) {
-    // El cerrojo dura todo el reparto: así todos reciben los mensajes en el mismo orden.
+    // El cerrojo dura toda la difusión: así todos reciben los mensajes en el mismo orden.
     let mut clientes = clientes_conectados.lock().unwrap();
     for (direccion, conexion) in clientes.iter_mut() {
         if *direccion != autor {

@@ -18,7 +18,7 @@ pub fn cliente_que_no_lee(escena: &Escena<'_>) -> Resultado {
     atascados(escena, 2, 60_000).map(|_| ())
 }
 
-/// Diez que no leen y 200.000 líneas: no se pierde ninguna, y nadie espera más de 2 segundos.
+/// Diez que no leen y 200 000 líneas: no se pierde ninguna, y nadie espera más de 2 segundos.
 pub fn diez_que_no_leen(escena: &Escena<'_>) -> Resultado {
     for cuantos in [1, 10] {
         let espera = atascados(escena, cuantos, 200_000)?;

@@ -93,7 +93,7 @@ pub fn direccion_incomprensible(escena: &Escena<'_>) -> Resultado {
         [(escena.orden_servidor(), "escuchar en"), (escena.orden_cliente(), "conectar con")]
     {
         let mut programa = escena.arranca("programa", &orden.con("hola"))?;
-        let error = format!("error: no se puede {intento} hola (una dirección es como 127.0.0.1:");
+        let error = format!("error: no se puede {intento} hola: una dirección es como 127.0.0.1:");
         programa.muestra(&error, NO_SE_ENTIENDE)?;
         programa.acaba(1, NO_SE_ENTIENDE)?;
     }
@@ -110,7 +110,11 @@ pub fn ayuda(escena: &Escena<'_>) -> Resultado {
         let mut bien = escena.arranca("con --help", &orden.clone().con("--help"))?;
         bien.ve(uso, SIN_AYUDA)?;
         bien.acaba(0, SIN_AYUDA)?;
-        for mal in [orden.clone().con("--ola"), orden.con("127.0.0.1:0").con("sobra")] {
+        for mal in [
+            orden.clone().con("--ola"),
+            orden.clone().con(""),
+            orden.con("127.0.0.1:0").con("sobra"),
+        ] {
             let mut programa = escena.arranca("mal escrita", &mal)?;
             programa.ve(uso, SIN_AYUDA)?;
             programa.acaba(2, SIN_AYUDA)?;

@@ -222,7 +222,7 @@ pub fn caracteres_de_control(escena: &Escena<'_>) -> Resultado {
     servidor.muestra(&format!("('127.0.0.1', {puerto}): \\u{{1b}}[2J"), "el servidor obedece")
 }
 
-/// A deja de hablar, pero sigue escuchando hasta que el servidor cierra; lo blanco no se reenvía.
+/// A envía líneas en blanco y, después, algo: a B solo le llega algo.
 pub fn lineas_en_blanco(escena: &Escena<'_>) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
