@@ -33,7 +33,7 @@ impl Conexion {
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(ESCRITURA))?;
         let pantalla = contexto.pantalla(&format!("{nombre} (puerto {puerto})"));
-        pantalla.llenar(socket.try_clone()?);
+        pantalla.llenar(socket.try_clone()?, None);
         Ok(Self { contexto: Arc::clone(contexto), pantalla, socket, puerto })
     }
 

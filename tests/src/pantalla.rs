@@ -49,25 +49,29 @@ impl Pantalla {
         Arc::new(Self { nombre: nombre.to_string(), estado, cambio })
     }
 
-    /// Añade lo que dé `fuente` hasta que se acabe, desde un hilo propio.
-    pub fn llenar(self: &Arc<Self>, mut fuente: impl Read + Send + 'static) {
+    /// Añade lo que dé `fuente`, desde un hilo propio, hasta que se acabe o se lea `marca`. Entonces
+    /// la cierra.
+    pub fn llenar(
+        self: &Arc<Self>,
+        mut fuente: impl Read + Send + 'static,
+        marca: Option<&'static str>,
+    ) {
         self.estado().abiertas += 1;
         let pantalla = Arc::clone(self);
         thread::spawn(move || {
             let mut bytes = vec![0; 64 * 1024];
-            loop {
+            let mut sigue = true;
+            while sigue {
                 let leido = fuente.read(&mut bytes);
                 let mut estado = pantalla.estado();
-                if let Ok(cuantos @ 1..) = leido {
-                    estado.bytes.extend_from_slice(&bytes[..cuantos]);
-                } else {
-                    estado.fallo |= leido.is_err();
+                estado.bytes.extend_from_slice(&bytes[..*leido.as_ref().unwrap_or(&0)]);
+                estado.fallo |= leido.is_err();
+                let marcada = marca.is_some_and(|m| Self::mirar(&estado).texto.contains(m));
+                sigue = matches!(leido, Ok(1..)) && !marcada;
+                if !sigue {
                     estado.abiertas -= 1;
                 }
                 pantalla.cambio.notify_all();
-                if !matches!(leido, Ok(1..)) {
-                    break;
-                }
             }
         });
     }

@@ -4,7 +4,7 @@
 //! lo que no, falla por la razón que aquí se dice y por ninguna otra.
 
 use crate::escena::{Escena, NO_ATIENDE, Resultado};
-use crate::escenarios::{cliente, limites, pareja, servidor};
+use crate::escenarios::{cliente, fallos, limites, pareja, servidor};
 
 /// Los pasos, en el orden de las columnas.
 pub const PASOS: [&str; 5] = ["01", "02", "03", "04", "final"];
@@ -141,6 +141,18 @@ pub const TABLA: &[Escenario] = &[
         [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
     ),
     escenario(
+        "bytes_sueltos",
+        "Da igual cómo trocee la red: un mensaje byte a byte, o dos en el mismo envío.",
+        fallos::bytes_sueltos,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
+    ),
+    escenario(
+        "lector_lento",
+        "A quien lee de byte en byte le llega todo, y los demás no esperan por él.",
+        fallos::lector_lento,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
+    ),
+    escenario(
         "ultimas_palabras",
         "Lo último que dice quien se va sin leer nada también llega.",
         limites::ultimas_palabras,
@@ -245,6 +257,12 @@ pub const TABLA: &[Escenario] = &[
         ],
     ),
     escenario(
+        "mega_sin_fin_de_linea",
+        "Un mega sin fin de línea no espera en la memoria del servidor: se reenvía según llega.",
+        fallos::mega_sin_fin_de_linea,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Falla(NO_LLEGA), Falla(NO_LLEGA), Cumple],
+    ),
+    escenario(
         "caracteres_de_control",
         "Nadie puede dar órdenes al terminal de otro: los caracteres de control se ven.",
         servidor::caracteres_de_control,
@@ -294,6 +312,19 @@ pub const TABLA: &[Escenario] = &[
         cliente::servidor_caido,
         solo_final("el cliente sigue esperando al teclado"),
     ),
+    escenario(
+        "servidor_que_no_cierra",
+        "Al salir, el cliente no espera para siempre a un servidor que no cierra.",
+        fallos::servidor_que_no_cierra,
+        solo_final("el cliente espera para siempre"),
+    ),
+    escenario(
+        "sin_pantalla",
+        "Aunque se cierre la salida estándar del servidor, el chat sigue.",
+        fallos::sin_pantalla,
+        solo_final("sin pantalla no hay chat"),
+    )
+    .necesita(Necesita::Tuberias),
     escenario(
         "ctrl_c_servidor",
         "Con Ctrl-C, el servidor se despide, cierra todas las conexiones y termina bien.",

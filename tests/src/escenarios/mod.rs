@@ -4,6 +4,7 @@
 //! el de cada paso que aún no cumple el escenario.
 
 pub mod cliente;
+pub mod fallos;
 pub mod limites;
 pub mod pareja;
 pub mod servidor;

@@ -192,6 +192,8 @@ pub fn mensaje_larguisimo(escena: &Escena<'_>) -> Resultado {
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
     let linea = "la ñ no se parte ".repeat(1024 * 1024 / 18);
+    // Con un fin de línea por delante, un silencio a mitad de la línea no termina nada.
+    a.envia("empiezo\n")?;
     a.envia(format!("{linea}\nfin\n"))?;
     let ultima = format!("usuario {}: fin\n", a.puerto);
     let plazo = escena.contexto().plazo(NO_LLEGA);
@@ -203,7 +205,7 @@ pub fn mensaje_larguisimo(escena: &Escena<'_>) -> Resultado {
         texto.lines().filter_map(|trozo| trozo.strip_prefix(prefijo.as_str())).collect();
     let caben = trozos.iter().all(|trozo| trozo.len() <= 1024);
     escena.contexto().exige(caben, "llega en un solo mensaje", || "no cabe en 1024".to_string())?;
-    let entera = trozos.concat() == linea + "fin";
+    let entera = trozos.concat() == format!("empiezo{linea}fin");
     escena.contexto().exige(entera, "no llega entera", || "faltan o sobran letras".to_string())
 }
 

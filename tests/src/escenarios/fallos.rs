@@ -1,0 +1,90 @@
+//! El laboratorio de fallos: redes que trocean, programas que no leen, pantallas que se cierran.
+
+use std::io::Read;
+use std::time::Duration;
+
+use crate::escena::{Escena, Resultado};
+
+const NO_LLEGA: &str = "el mensaje no llega a los demás";
+
+/// Un mensaje llega byte a byte, y después dos mensajes en un solo envío.
+pub fn bytes_sueltos(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    // Con un fin de línea por delante, un silencio entre dos bytes no termina nada.
+    for byte in "¡voy!\naño 🦀\r\n".bytes() {
+        a.envia([byte])?;
+    }
+    b.ve(&format!("usuario {}: año 🦀", a.puerto), NO_LLEGA)?;
+    a.envia("uno\ndos\n")?;
+    b.ve(&format!("usuario {}: uno", a.puerto), NO_LLEGA)?;
+    b.ve(&format!("usuario {}: dos", a.puerto), NO_LLEGA)
+}
+
+/// Un cliente lee de byte en byte; los demás no esperan por él, y a él también le llega todo.
+pub fn lector_lento(escena: &Escena<'_>) -> Resultado {
+    const MENSAJES: usize = 100;
+    let servidor = escena.servidor()?;
+    let mut lento = servidor.conecta()?;
+    servidor.anuncia(lento.local_addr()?.port())?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    for i in 0..MENSAJES {
+        a.envia(format!("mensaje {i}\n"))?;
+    }
+    let ultimo = format!("usuario {}: mensaje {}", a.puerto, MENSAJES - 1);
+    b.ve(&ultimo, NO_LLEGA)?;
+    lento.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let mut leido = Vec::new();
+    while !leido.ends_with(format!("{ultimo}\n").as_bytes()) {
+        let mut byte = [0];
+        lento.read_exact(&mut byte)?;
+        leido.push(byte[0]);
+    }
+    let leidos = String::from_utf8_lossy(&leido).matches(": mensaje ").count();
+    escena.contexto().exige(leidos == MENSAJES, "al lector lento le faltan mensajes", || {
+        format!("leyó {leidos} de {MENSAJES}")
+    })
+}
+
+/// Un mega sin fin de línea no se queda en la memoria del servidor: sale a trozos según llega.
+pub fn mega_sin_fin_de_linea(escena: &Escena<'_>) -> Resultado {
+    const MEGA: usize = 1024 * 1024;
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    a.envia("x".repeat(MEGA))?;
+    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let llega = b.pantalla().espera(plazo, |vista| vista.texto.matches('x').count() == MEGA);
+    escena.contexto().exige(llega, NO_LLEGA, || "no llega el mega".to_string())
+}
+
+/// La salida estándar del servidor se cierra: el chat sigue.
+pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
+    const NO_SIGUE: &str = "sin pantalla no hay chat";
+    const BIENVENIDA: &str = "bienvenido al chat! escribe 'salir' para salir";
+    let servidor =
+        escena.servidor_con(&escena.orden_servidor().con_salida_hasta("clientes...\n"))?;
+    let a = escena.entra_sin_anuncio("A", &servidor)?;
+    let b = escena.entra_sin_anuncio("B", &servidor)?;
+    a.ve(BIENVENIDA, NO_SIGUE)?;
+    b.ve(BIENVENIDA, NO_SIGUE)?;
+    a.envia("¿me oyes?\n")?;
+    b.ve(&format!("usuario {}: ¿me oyes?", a.puerto), NO_SIGUE)?;
+    b.envia("te oigo\n")?;
+    a.ve(&format!("usuario {}: te oigo", b.puerto), NO_SIGUE)
+}
+
+/// El servidor nunca cierra: al salir, el cliente no lo espera más de un momento.
+pub fn servidor_que_no_cierra(escena: &Escena<'_>) -> Resultado {
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    cliente.escribe("hola")?;
+    servidor.ve("hola", "no envía lo escrito")?;
+    // El cliente del paso 01 espera respuesta a cada línea.
+    servidor.envia("hola\n")?;
+    cliente.escribe("salir")?;
+    cliente.acaba(0, "el cliente espera para siempre")
+}
