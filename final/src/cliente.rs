@@ -1,6 +1,6 @@
 //! El cliente de chat. El mapa de sus hilos está en la portada de [`chat`].
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::thread;
 use anyhow::Context;
 use chat::lector::Lector;
 use chat::mensajes::es_salir;
-use chat::{DESPEDIDA, LINEA, ejecutar, explicar, mostrar};
+use chat::{DESPEDIDA, LECTURA, LINEA, avisar, ejecutar, explicar, mostrar, mostrar_y_acabar};
 
 const USO: &str = "\
 uso: cliente [DIRECCIÓN]
@@ -65,12 +65,16 @@ fn salir_con_ctrl_c(eventos: Sender<Evento>) -> anyhow::Result<()> {
 /// Espera al final de la conversación.
 fn despedirse(para_el_principal: &Receiver<Evento>) {
     match para_el_principal.recv() {
-        Ok(Evento::CtrlC) => mostrar("\nsaliendo...\n"),
-        Ok(Evento::ServidorCerrado) => mostrar("el servidor ha cerrado la conexión\n"),
+        Ok(Evento::CtrlC) => mostrar_y_acabar("\nsaliendo...\n"),
+        Ok(Evento::ServidorCerrado) => mostrar_y_acabar("el servidor ha cerrado la conexión\n"),
         // Irse ya, con mensajes por leer, reiniciaría la conexión, y el servidor podría perder lo
         // último que se le envió.
         Ok(Evento::FinDeEntrada) | Err(_) => {
-            let _ = para_el_principal.recv_timeout(DESPEDIDA);
+            if para_el_principal.recv_timeout(DESPEDIDA).is_err() {
+                avisar(
+                    "aviso: el servidor no ha cerrado; puede que no le llegue todo lo escrito\n",
+                );
+            }
         }
     }
 }
@@ -92,10 +96,13 @@ fn recibir_mensajes(conexion: &TcpStream, eventos: &Sender<Evento>) {
 fn enviar_mensajes(mut conexion: &TcpStream, eventos: &Sender<Evento>) {
     let mut teclado = io::stdin().lock();
     let mut linea = Vec::new();
-    while let Ok(1..) = teclado.read_until(b'\n', &mut linea) {
-        if es_salir(&String::from_utf8_lossy(&linea)) {
+    let mut a_medias = false;
+    // Una línea muy larga se envía a trozos: si no, habría que guardarla entera.
+    while let Ok(1..) = teclado.by_ref().take(LECTURA as u64).read_until(b'\n', &mut linea) {
+        if !a_medias && es_salir(&linea) {
             break;
         }
+        a_medias = !linea.ends_with(b"\n");
         if conexion.write_all(&linea).is_err() {
             return; // el hilo de recepción lo verá también, y avisará después de mostrarlo todo
         }

@@ -11,10 +11,11 @@
 //!  Ctrl-C ───────────────────────────────── Cerrar ──────────►
 //! ```
 //!
-//! Un solo hilo, el principal, [atiende la sala](sala): es el único que escribe a los clientes y en
-//! la pantalla (salvo los avisos, que van a la salida de errores). No hay cerrojos, y hay un solo
-//! orden de los mensajes. Cada hilo que lee de un cliente cuenta su vida entera por el canal: un
-//! `Entra`, los `Dice` que haga falta y un `Sale`.
+//! Un solo hilo [atiende la sala](sala): es el único que escribe a los clientes y en la pantalla
+//! (salvo los avisos, que van a la salida de errores). No hay cerrojos, y hay un solo orden de los
+//! mensajes. Cada hilo que lee de un cliente cuenta su vida entera por el canal: un `Entra`, los
+//! `Dice` que haga falta y un `Sale`. El hilo principal espera a Ctrl-C, y al final no espera a la
+//! sala más de lo justo.
 //!
 //! # El cliente
 //!
@@ -32,6 +33,8 @@ use std::env;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -63,14 +66,18 @@ pub const PACIENCIA: Duration = Duration::from_secs(1);
 /// Lo que espera el cliente, al salir, a que el servidor cierre.
 pub const DESPEDIDA: Duration = Duration::from_secs(1);
 
+/// Lo que se espera a una pantalla que no toma lo último que se le escribe.
+const MOMENTO: Duration = Duration::from_millis(500);
+
 /// Los bytes a partir de los que un lote se reparte aunque haya más esperando.
 pub const LOTE: usize = 64 * 1024;
 
 /// Los bytes que se leen de un socket de una vez, como mucho.
-pub const LECTURA: usize = 8 * 1024;
+pub const LECTURA: usize = 4 * 1024;
 
-/// Los sucesos que caben en el canal de la sala: si se llena, quien quiere hablar espera.
-pub const COLA: usize = 1024;
+/// Los sucesos que caben en el canal de la sala: si se llena, quien quiere hablar espera. Caben las
+/// lecturas de un lote: más alargarían la cola de quien llega detrás de una avalancha.
+pub const COLA: usize = LOTE / LECTURA;
 
 /// Pone en marcha `programa` con la dirección de la línea de órdenes.
 ///
@@ -107,7 +114,7 @@ pub fn explicar(error: io::Error, intento: &str) -> anyhow::Error {
         ErrorKind::AddrInUse => "¿hay otro servidor en marcha?",
         ErrorKind::AddrNotAvailable => "aquí no vale esa dirección; prueba con 127.0.0.1:12345",
         ErrorKind::ConnectionRefused => "¿está en marcha el servidor?",
-        ErrorKind::PermissionDenied => "prueba con un puerto mayor que 1023",
+        ErrorKind::PermissionDenied => "prueba con otro puerto, mayor que 1023",
         ErrorKind::InvalidInput => {
             return anyhow!(
                 "no se puede {intento}: una dirección es como 127.0.0.1:12345, y el puerto no pasa \
@@ -122,7 +129,7 @@ pub fn explicar(error: io::Error, intento: &str) -> anyhow::Error {
 /// Cómo llama el servidor a un cliente en su pantalla: `('127.0.0.1', 50000)`.
 #[must_use]
 pub fn nombre(cliente: SocketAddr) -> String {
-    format!("('{}', {})", cliente.ip(), cliente.port())
+    format!("('{}', {})", cliente.ip().to_canonical(), cliente.port())
 }
 
 /// Escribe en la pantalla. Si está cerrada no falla: a un chat le queda mucho por hacer.
@@ -130,6 +137,20 @@ pub fn mostrar(texto: &str) {
     let mut salida = io::stdout().lock();
     let _ = salida.write_all(texto.as_bytes());
     let _ = salida.flush();
+}
+
+/// Escribe lo último que dice un programa, sin esperar más de un momento a que la pantalla lo tome:
+/// puede estar detenida, y hay que terminar igualmente.
+pub fn mostrar_y_acabar(texto: &'static str) {
+    let (hecho, espera) = mpsc::channel();
+    let hilo = thread::Builder::new().spawn(move || {
+        mostrar(texto);
+        let _ = hecho.send(());
+    });
+    // Si no hay ni hilo, no hay a quién esperar.
+    if hilo.is_ok() {
+        let _ = espera.recv_timeout(MOMENTO);
+    }
 }
 
 /// Escribe en la salida de errores, como [`mostrar`].

@@ -15,20 +15,14 @@ pub struct Mensaje<'a> {
     pub texto: Cow<'a, str>,
     /// `false` si es un trozo de una línea que no cabía en un mensaje.
     pub entero: bool,
-}
-
-impl Mensaje<'_> {
-    /// ¿Es la orden de desconectar? Un trozo de una línea más larga nunca lo es.
-    #[must_use]
-    pub fn es_salir(&self) -> bool {
-        self.entero && es_salir(&self.texto)
-    }
+    /// Es la orden de desconectar (ver [`es_salir`]). Un trozo de una línea más larga nunca lo es.
+    pub salir: bool,
 }
 
 /// Reconoce la orden `salir`: en mayúsculas o minúsculas y con espacios alrededor.
 #[must_use]
-pub fn es_salir(texto: &str) -> bool {
-    texto.trim().eq_ignore_ascii_case("salir")
+pub fn es_salir(linea: &[u8]) -> bool {
+    str::from_utf8(linea).is_ok_and(|texto| texto.trim().eq_ignore_ascii_case("salir"))
 }
 
 /// Corta en mensajes los bytes de una conexión.
@@ -80,7 +74,7 @@ impl Cortador {
             } else if ventana.len() == self.maximo {
                 let (trozo, resto) = datos.split_at(corte_seguro(ventana));
                 self.a_medias = true;
-                entrega(Mensaje { texto: visible(trozo), entero: false });
+                entrega(Mensaje { texto: visible(trozo), entero: false, salir: false });
                 datos = resto;
             } else {
                 break;
@@ -89,12 +83,12 @@ impl Cortador {
         self.pendiente = datos.to_vec();
     }
 
-    /// ¿Terminaría un silencio lo que está a medias?
+    /// ¿Terminaría un silencio algo que está a medias?
     ///
     /// Solo si la otra parte no ha enviado aún ningún fin de línea (hay clientes que no los usan).
     #[must_use]
     pub fn espera_silencio(&self) -> bool {
-        !self.usa_lineas && corte_seguro(&self.pendiente) > 0
+        !self.usa_lineas && (self.a_medias || corte_seguro(&self.pendiente) > 0)
     }
 
     /// La otra parte calla: si [se esperaba](Self::espera_silencio), lo pendiente es un mensaje.
@@ -119,7 +113,7 @@ impl Cortador {
         let entero = !mem::take(&mut self.a_medias);
         let sobra = if entero { en_blanco(linea) } else { linea.is_empty() };
         if !sobra {
-            entrega(Mensaje { texto: visible(linea), entero });
+            entrega(Mensaje { texto: visible(linea), entero, salir: entero && es_salir(linea) });
         }
     }
 }
@@ -371,21 +365,24 @@ mod pruebas {
     fn tras_un_silencio_empieza_un_mensaje_entero() {
         let mut cortador = Cortador::new(8);
         let mut salida = Vec::new();
-        let mut anota = |mensaje: Mensaje<'_>| salida.push(mensaje.es_salir());
+        let mut anota = |mensaje: Mensaje<'_>| salida.push(mensaje.salir);
         for lectura in ["12345678", "salir", "salir"] {
             cortador.recibir(lectura.as_bytes(), &mut anota);
             cortador.silencio(&mut anota);
         }
-        assert_eq!(salida, [false, false, true], "solo el último es la orden");
+        assert_eq!(salida, [false, true, true], "el silencio tras el trozo termina la línea larga");
     }
 
     #[test]
     fn salir_vale_con_espacios_y_en_mayusculas() {
-        for orden in ["salir", " salir\t", "SALIR\r\n", "SaLiR"] {
-            assert!(es_salir(orden), "{orden:?}");
+        for orden in ["salir", " salir\t", "SALIR\r", "\u{b}SaLiR\u{c}", "\u{2028}salir\u{85}"] {
+            let mut es_la_orden = false;
+            Cortador::new(64)
+                .recibir(format!("{orden}\n").as_bytes(), |mensaje| es_la_orden = mensaje.salir);
+            assert!(es_la_orden, "{orden:?}");
         }
         for otra in ["", "salir ya", "salirr", "s a l i r"] {
-            assert!(!es_salir(otra), "{otra:?}");
+            assert!(!es_salir(otra.as_bytes()), "{otra:?}");
         }
     }
 

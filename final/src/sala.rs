@@ -14,7 +14,7 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{BIENVENIDA, LOTE, PACIENCIA, nombre};
+use crate::{BIENVENIDA, COLA, LOTE, PACIENCIA, nombre};
 
 /// Cada cuánto se vuelve a probar con quien tiene el buzón lleno (std no sabe esperar a varios
 /// sockets a la vez).
@@ -74,9 +74,11 @@ impl<Registro: Write> Sala<Registro> {
         while !cerrando.load(Ordering::Relaxed) {
             let Ok(primero) = sucesos.recv() else { break };
             self.anotar(primero);
-            while self.lote.len() < LOTE {
-                let Ok(siguiente) = sucesos.try_recv() else { break };
+            for siguiente in sucesos.try_iter().take(COLA) {
                 self.anotar(siguiente);
+                if self.lote.len() >= LOTE {
+                    break;
+                }
             }
             self.repartir();
             self.registrar();
@@ -98,9 +100,9 @@ impl<Registro: Write> Sala<Registro> {
             }
             Suceso::Dice { numero, mensajes } => self.anotar_mensajes(numero, &mensajes),
             Suceso::Sale { numero } => {
-                if let Some(mut cliente) = self.clientes.remove(&numero) {
-                    // Puede que solo haya dejado de hablar: que oiga lo que se dijo antes.
-                    let _ = cliente.entregar(&self.lote);
+                // Puede que solo haya dejado de hablar: que oiga antes lo que se ha dicho.
+                self.repartir();
+                if let Some(cliente) = self.clientes.remove(&numero) {
                     self.apuntes.push_str(&cliente.despedir(""));
                 }
             }
@@ -134,8 +136,12 @@ impl<Registro: Write> Sala<Registro> {
             let agotada = Instant::now() >= limite;
             let mut faltan = false;
             clientes.retain(|_, cliente| match cliente.entregar(lote) {
-                // Si falla es que se ha ido: su hilo lo contará, después de lo último que dijo.
-                Ok(true) | Err(_) => true,
+                Ok(true) => true,
+                Err(_) => {
+                    // Se ha ido: su hilo lo contará, después de lo último que dijo.
+                    cliente.cerrar();
+                    true
+                }
                 Ok(false) if agotada => {
                     apuntes.push_str(&cliente.despedir(": no lee sus mensajes"));
                     false

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
@@ -25,6 +25,10 @@ con 0.0.0.0:12345 admite los de toda la red.
 /// Lo que descansa el servidor cuando no puede aceptar a nadie más.
 const DESCANSO: Duration = Duration::from_millis(100);
 
+/// Lo que se espera a la sala al cerrar: más que su paciencia con quien no lee. Si tarda más, es que
+/// no puede ni escribir en la pantalla.
+const CIERRE: Duration = Duration::from_millis(1500);
+
 /// La pila del hilo de un cliente, en bytes: con la de costumbre (2 MiB) caben menos clientes.
 const PILA: usize = 128 * 1024;
 
@@ -35,26 +39,50 @@ fn main() -> ExitCode {
 fn servir(direccion: &str) -> anyhow::Result<()> {
     let servidor = TcpListener::bind(direccion)
         .map_err(|error| explicar(error, &format!("escuchar en {direccion}")))?;
+    let ctrl_c = al_pulsar_ctrl_c()?;
     let (sucesos, para_la_sala) = mpsc::sync_channel(COLA);
     let cerrando = Arc::new(AtomicBool::new(false));
-    cerrar_con_ctrl_c(sucesos.clone(), Arc::clone(&cerrando))?;
 
     let local = servidor.local_addr()?;
     mostrar(&format!("servidor de chat iniciado en {local}\nesperando clientes...\n"));
+    let sala = atender_sala(para_la_sala, Arc::clone(&cerrando))?;
+    let para_cerrar = sucesos.clone();
     thread::Builder::new()
         .spawn(move || aceptar_clientes(&servidor, &sucesos))
         .context("no se puede crear el hilo que acepta clientes")?;
-    Sala::new(io::stdout()).atender(&para_la_sala, &cerrando);
+
+    // Este hilo no tiene nada más que hacer hasta que alguien pida cerrar.
+    let _ = ctrl_c.recv();
+    cerrando.store(true, Ordering::Relaxed);
+    // Si el canal está lleno no hace falta despertar a la sala.
+    let _ = para_cerrar.try_send(Suceso::Cerrar);
+    let _ = sala.recv_timeout(CIERRE);
     Ok(())
 }
 
-fn cerrar_con_ctrl_c(sucesos: SyncSender<Suceso>, cerrando: Arc<AtomicBool>) -> anyhow::Result<()> {
+/// Un canal por el que llega algo con cada Ctrl-C, y cuando el sistema pide terminar.
+fn al_pulsar_ctrl_c() -> anyhow::Result<Receiver<()>> {
+    let (aviso, ctrl_c) = mpsc::channel();
     ctrlc::set_handler(move || {
-        cerrando.store(true, Ordering::Relaxed);
-        // Si el canal está lleno no hace falta despertar a la sala.
-        let _ = sucesos.try_send(Suceso::Cerrar);
+        let _ = aviso.send(());
     })
-    .context("no se puede atender a Ctrl-C")
+    .context("no se puede atender a Ctrl-C")?;
+    Ok(ctrl_c)
+}
+
+/// Pone en marcha el hilo de la sala. El canal que devuelve se cierra cuando ha acabado.
+fn atender_sala(
+    sucesos: Receiver<Suceso>,
+    cerrando: Arc<AtomicBool>,
+) -> anyhow::Result<Receiver<()>> {
+    let (en_marcha, sala) = mpsc::channel();
+    thread::Builder::new()
+        .spawn(move || {
+            Sala::new(io::stdout()).atender(&sucesos, &cerrando);
+            drop(en_marcha);
+        })
+        .context("no se puede crear el hilo de la sala")?;
+    Ok(sala)
 }
 
 fn aceptar_clientes(servidor: &TcpListener, sucesos: &SyncSender<Suceso>) {
@@ -117,7 +145,7 @@ fn recibir_mensajes(conexion: &TcpStream, decir: impl Fn(String)) {
         let mut mensajes = String::new();
         let mut salir = false;
         let abierta = lector.leer(|mensaje| {
-            salir = salir || mensaje.es_salir();
+            salir = salir || mensaje.salir;
             if !salir {
                 mensajes.push_str(&mensaje.texto);
                 mensajes.push('\n');

@@ -32,7 +32,7 @@ impl Conexion {
     ) -> Resultado<Self> {
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(ESCRITURA))?;
-        let pantalla = contexto.pantalla(&format!("{nombre} (puerto {puerto})"));
+        let pantalla = contexto.pantalla(&format!("{nombre} (puerto {puerto})"), false);
         pantalla.llenar(socket.try_clone()?, None);
         Ok(Self { contexto: Arc::clone(contexto), pantalla, socket, puerto })
     }

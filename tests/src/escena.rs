@@ -58,8 +58,8 @@ pub struct Contexto {
 
 impl Contexto {
     /// Una pantalla nueva, que saldrá en el informe si algo falla.
-    pub fn pantalla(&self, nombre: &str) -> Arc<Pantalla> {
-        let pantalla = Pantalla::new(nombre);
+    pub fn pantalla(&self, nombre: &str, de_terminal: bool) -> Arc<Pantalla> {
+        let pantalla = Pantalla::new(nombre, de_terminal);
         let mut pantallas = self.pantallas.lock().unwrap_or_else(PoisonError::into_inner);
         pantallas.push(Arc::clone(&pantalla));
         pantalla

@@ -10,6 +10,8 @@ use std::time::Instant;
 pub struct Pantalla {
     /// De quién es, para los informes.
     pub nombre: String,
+    /// Viene de un terminal, que termina las líneas con `\r\n`.
+    de_terminal: bool,
     estado: Mutex<Estado>,
     cambio: Condvar,
 }
@@ -25,7 +27,7 @@ struct Estado {
 /// Lo que se ve en una pantalla en un momento dado.
 #[derive(Debug)]
 pub struct Vista {
-    /// El texto, con `\n` como fin de línea también si viene de un terminal.
+    /// El texto. Si viene de un terminal, con `\n` donde él pone `\r\n`.
     pub texto: String,
     /// Ya no saldrá nada más.
     pub terminada: bool,
@@ -37,16 +39,16 @@ impl Vista {
     /// ¿Está esta línea, ella sola?
     #[must_use]
     pub fn tiene_linea(&self, linea: &str) -> bool {
-        self.texto.lines().any(|otra| otra == linea)
+        self.texto.split_inclusive('\n').any(|otra| otra.strip_suffix('\n') == Some(linea))
     }
 }
 
 impl Pantalla {
     /// Una pantalla vacía.
     #[must_use]
-    pub fn new(nombre: &str) -> Arc<Self> {
+    pub fn new(nombre: &str, de_terminal: bool) -> Arc<Self> {
         let (estado, cambio) = (Mutex::default(), Condvar::new());
-        Arc::new(Self { nombre: nombre.to_string(), estado, cambio })
+        Arc::new(Self { nombre: nombre.to_string(), de_terminal, estado, cambio })
     }
 
     /// Añade lo que dé `fuente`, desde un hilo propio, hasta que se acabe o se lea `marca`. Entonces
@@ -66,7 +68,7 @@ impl Pantalla {
                 let mut estado = pantalla.estado();
                 estado.bytes.extend_from_slice(&bytes[..*leido.as_ref().unwrap_or(&0)]);
                 estado.fallo |= leido.is_err();
-                let marcada = marca.is_some_and(|m| Self::mirar(&estado).texto.contains(m));
+                let marcada = marca.is_some_and(|m| pantalla.mirar(&estado).texto.contains(m));
                 sigue = matches!(leido, Ok(1..)) && !marcada;
                 if !sigue {
                     estado.abiertas -= 1;
@@ -85,7 +87,7 @@ impl Pantalla {
     /// Lo que se ve ahora.
     #[must_use]
     pub fn vista(&self) -> Vista {
-        Self::mirar(&self.estado())
+        self.mirar(&self.estado())
     }
 
     /// Lo recibido hasta ahora, byte a byte.
@@ -99,7 +101,7 @@ impl Pantalla {
     pub fn espera(&self, plazo: Instant, condicion: impl Fn(&Vista) -> bool) -> bool {
         let mut estado = self.estado();
         loop {
-            let vista = Self::mirar(&estado);
+            let vista = self.mirar(&estado);
             if condicion(&vista) {
                 return true;
             }
@@ -112,8 +114,11 @@ impl Pantalla {
         }
     }
 
-    fn mirar(estado: &Estado) -> Vista {
-        let texto = String::from_utf8_lossy(&estado.bytes).replace("\r\n", "\n");
+    fn mirar(&self, estado: &Estado) -> Vista {
+        let mut texto = String::from_utf8_lossy(&estado.bytes).into_owned();
+        if self.de_terminal {
+            texto = texto.replace("\r\n", "\n");
+        }
         Vista { texto, terminada: estado.abiertas == 0, fallo: estado.fallo }
     }
 

@@ -121,7 +121,7 @@ impl Programa {
         if !orden.programa.is_file() {
             return Err(Fallo::prueba(&format!("no existe {}", orden.programa.display())));
         }
-        let pantalla = contexto.pantalla(nombre);
+        let pantalla = contexto.pantalla(nombre, contexto.modo == Modo::Terminal);
         let comando = orden.comando(contexto.modo);
         let (entrada, proceso) = match contexto.modo {
             Modo::Terminal => en_un_terminal(comando, &pantalla)?,
@@ -225,6 +225,13 @@ impl Programa {
             Proceso::Terminal(_) => None,
             Proceso::Tuberias(hijo) => Some(hijo.id()),
         }
+    }
+
+    /// Le pide que termine, como hace el sistema al apagarse (SIGTERM). Necesita tuberías y Unix.
+    pub fn pide_que_termine(&self) -> Resultado {
+        let pid = self.pid().ok_or_else(|| Fallo::prueba(&"no se sabe el número de proceso"))?;
+        let kill = Command::new("kill").arg("-TERM").arg(pid.to_string()).status()?;
+        if kill.success() { Ok(()) } else { Err(Fallo::prueba(&"kill no puede con el programa")) }
     }
 
     /// Lo mata sin aviso, como si se cerrara de golpe.

@@ -333,6 +333,20 @@ pub const TABLA: &[Escenario] = &[
     )
     .necesita(Necesita::Terminal),
     escenario(
+        "ctrl_c_en_plena_avalancha",
+        "Ctrl-C cierra enseguida aunque uno hable sin parar y otro no lea.",
+        fallos::ctrl_c_en_plena_avalancha,
+        solo_final("Ctrl-C lo mata sin más"),
+    )
+    .necesita(Necesita::Terminal),
+    escenario(
+        "sigterm",
+        "Cuando el sistema pide al servidor que termine (SIGTERM), se despide igual.",
+        fallos::sigterm,
+        solo_final("SIGTERM lo mata sin más"),
+    )
+    .necesita(Necesita::Unix),
+    escenario(
         "ctrl_c_cliente",
         "Con Ctrl-C, el cliente se despide y termina bien.",
         cliente::ctrl_c_cliente,

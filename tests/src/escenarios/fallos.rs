@@ -1,11 +1,15 @@
 //! El laboratorio de fallos: redes que trocean, programas que no leen, pantallas que se cierran.
 
-use std::io::Read;
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::escena::{Escena, Resultado};
 
 const NO_LLEGA: &str = "el mensaje no llega a los demás";
+
+/// Lo que se admite a lo que debe tardar de 1 a 2 segundos, con el ordenador muy ocupado.
+const UN_MOMENTO: Duration = Duration::from_secs(8);
 
 /// Un mensaje llega byte a byte, y después dos mensajes en un solo envío.
 pub fn bytes_sueltos(escena: &Escena<'_>) -> Resultado {
@@ -86,5 +90,42 @@ pub fn servidor_que_no_cierra(escena: &Escena<'_>) -> Resultado {
     // El cliente del paso 01 espera respuesta a cada línea.
     servidor.envia("hola\n")?;
     cliente.escribe("salir")?;
-    cliente.acaba(0, "el cliente espera para siempre")
+    let inicio = Instant::now();
+    cliente.acaba(0, "el cliente espera para siempre")?;
+    let tarda = inicio.elapsed();
+    escena
+        .contexto()
+        .exige(tarda < UN_MOMENTO, "el cliente espera demasiado", || format!("{tarda:?}"))
+}
+
+/// El sistema pide al servidor que termine (SIGTERM): se despide como con Ctrl-C.
+pub fn sigterm(escena: &Escena<'_>) -> Resultado {
+    const NO_SE_DESPIDE: &str = "SIGTERM lo mata sin más";
+    let mut servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    servidor.pide_que_termine()?;
+    servidor.ve("cerrando servidor...", NO_SE_DESPIDE)?;
+    servidor.acaba(0, NO_SE_DESPIDE)?;
+    a.ve_el_fin("la conexión no se cierra en orden")
+}
+
+/// Ctrl-C con uno que habla sin parar y otro que no lee: el servidor no tarda en cerrar.
+pub fn ctrl_c_en_plena_avalancha(escena: &Escena<'_>) -> Resultado {
+    const NO_SE_DESPIDE: &str = "Ctrl-C lo mata sin más";
+    let mut servidor = escena.servidor()?;
+    let mut autor = servidor.conecta()?;
+    let puerto = autor.local_addr()?.port();
+    servidor.anuncia(puerto)?;
+    let _sordo = servidor.conecta()?;
+    let linea = format!("{}\n", "x".repeat(999));
+    let hilo = thread::spawn(move || while autor.write_all(linea.as_bytes()).is_ok() {});
+    servidor.muestra("xxx", "el servidor no muestra la avalancha")?;
+    let inicio = Instant::now();
+    servidor.ctrl_c()?;
+    servidor.ve("cerrando servidor...", NO_SE_DESPIDE)?;
+    servidor.acaba(0, NO_SE_DESPIDE)?;
+    let tarda = inicio.elapsed();
+    // La avalancha se acaba porque el servidor, al cerrar, deja de leer.
+    let _ = hilo.join();
+    escena.contexto().exige(tarda < UN_MOMENTO, "tarda en cerrar", || format!("{tarda:?}"))
 }

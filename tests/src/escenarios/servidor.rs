@@ -66,12 +66,14 @@ pub fn mismo_orden_para_todos(escena: &Escena<'_>) -> Resultado {
         let texto = oyentes[i].texto();
         texto.lines().filter(|linea| linea.starts_with("usuario ")).map(String::from).collect()
     };
+    // Los pasos con bienvenida envían una línea más.
+    let bienvenidas = usize::from(oyentes[0].texto().starts_with("bienvenido"));
     for oyente in &oyentes {
         let total = MENSAJES * autores.len();
         let plazo = escena.contexto().plazo(NO_LLEGA);
         let llega = oyente
             .pantalla()
-            .espera(plazo, |vista| vista.texto.matches(": mensaje ").count() >= total);
+            .espera(plazo, |vista| vista.texto.matches('\n').count() >= total + bienvenidas);
         escena.contexto().exige(llega, NO_LLEGA, || format!("no llegaron {total} mensajes"))?;
     }
     let (uno, otro): (Vec<String>, Vec<String>) = (oidos(0), oidos(1));
