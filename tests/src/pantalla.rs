@@ -55,24 +55,30 @@ impl Pantalla {
     /// la cierra.
     pub fn llenar(
         self: &Arc<Self>,
-        mut fuente: impl Read + Send + 'static,
+        fuente: impl Read + Send + 'static,
         marca: Option<&'static str>,
     ) {
         self.estado().abiertas += 1;
+        let mut fuente = Some(fuente);
         let pantalla = Arc::clone(self);
         thread::spawn(move || {
             let mut bytes = vec![0; 64 * 1024];
-            let mut sigue = true;
-            while sigue {
-                let leido = fuente.read(&mut bytes);
-                let mut estado = pantalla.estado();
-                estado.bytes.extend_from_slice(&bytes[..*leido.as_ref().unwrap_or(&0)]);
-                estado.fallo |= leido.is_err();
-                let marcada = marca.is_some_and(|m| pantalla.mirar(&estado).texto.contains(m));
-                sigue = matches!(leido, Ok(1..)) && !marcada;
-                if !sigue {
-                    estado.abiertas -= 1;
+            let mut todo = Vec::new();
+            while let Some(abierta) = &mut fuente {
+                let leido = abierta.read(&mut bytes);
+                let nuevos = &bytes[..*leido.as_ref().unwrap_or(&0)];
+                let marcada = marca.is_some_and(|marca| {
+                    todo.extend_from_slice(nuevos);
+                    String::from_utf8_lossy(&todo).contains(marca)
+                });
+                if marcada || !matches!(leido, Ok(1..)) {
+                    // Antes de que se vea la marca: quien la vea ya cuenta con que está cerrada.
+                    fuente = None;
                 }
+                let mut estado = pantalla.estado();
+                estado.bytes.extend_from_slice(nuevos);
+                estado.fallo |= leido.is_err();
+                estado.abiertas -= usize::from(fuente.is_none());
                 pantalla.cambio.notify_all();
             }
         });

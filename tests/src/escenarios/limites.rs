@@ -42,6 +42,8 @@ fn atascados(escena: &Escena<'_>, cuantos: usize, lineas: usize) -> Resultado<Du
     let paciencia = escena.contexto().plazo(SE_QUEDAN) - Instant::now();
     let texto = format!("{}\n", "x".repeat(180));
     let mut envio = autor.try_clone()?;
+    // En Windows, apagar el socket no despierta a quien escribe en él.
+    envio.set_write_timeout(Some(paciencia))?;
     let esperas = thread::scope(|hilos| {
         hilos.spawn(move || {
             // Si el servidor se atasca, lo despierta el cierre de abajo.
