@@ -33,7 +33,7 @@ impl Conexion {
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(ESCRITURA))?;
         let pantalla = contexto.pantalla(&format!("{nombre} (puerto {puerto})"), false);
-        pantalla.llenar(socket.try_clone()?, None);
+        pantalla.llenar(socket.try_clone()?);
         Ok(Self { contexto: Arc::clone(contexto), pantalla, socket, puerto })
     }
 

@@ -178,16 +178,11 @@ impl<'a> Escena<'a> {
 
     /// Una conexión a mano, ya anunciada en la pantalla del servidor.
     pub fn entra(&self, nombre: &str, servidor: &Servidor) -> Resultado<Conexion> {
-        let conexion = self.entra_sin_anuncio(nombre, servidor)?;
-        servidor.anuncia(conexion.puerto)?;
-        Ok(conexion)
-    }
-
-    /// Una conexión a mano, sin esperar a que el servidor la anuncie.
-    pub fn entra_sin_anuncio(&self, nombre: &str, servidor: &Servidor) -> Resultado<Conexion> {
         let socket = servidor.conecta()?;
         let puerto = socket.local_addr()?.port();
-        Conexion::new(&self.contexto, nombre, socket, puerto)
+        let conexion = Conexion::new(&self.contexto, nombre, socket, puerto)?;
+        servidor.anuncia(puerto)?;
+        Ok(conexion)
     }
 
     /// Un servidor de mentira.

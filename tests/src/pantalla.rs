@@ -51,34 +51,20 @@ impl Pantalla {
         Arc::new(Self { nombre: nombre.to_string(), de_terminal, estado, cambio })
     }
 
-    /// Añade lo que dé `fuente`, desde un hilo propio, hasta que se acabe o se lea `marca`. Entonces
-    /// la cierra.
-    pub fn llenar(
-        self: &Arc<Self>,
-        fuente: impl Read + Send + 'static,
-        marca: Option<&'static str>,
-    ) {
+    /// Añade lo que dé `fuente` hasta que se acabe, desde un hilo propio.
+    pub fn llenar(self: &Arc<Self>, mut fuente: impl Read + Send + 'static) {
         self.estado().abiertas += 1;
-        let mut fuente = Some(fuente);
         let pantalla = Arc::clone(self);
         thread::spawn(move || {
             let mut bytes = vec![0; 64 * 1024];
-            let mut todo = Vec::new();
-            while let Some(abierta) = &mut fuente {
-                let leido = abierta.read(&mut bytes);
-                let nuevos = &bytes[..*leido.as_ref().unwrap_or(&0)];
-                let marcada = marca.is_some_and(|marca| {
-                    todo.extend_from_slice(nuevos);
-                    String::from_utf8_lossy(&todo).contains(marca)
-                });
-                if marcada || !matches!(leido, Ok(1..)) {
-                    // Antes de que se vea la marca: quien la vea ya cuenta con que está cerrada.
-                    fuente = None;
-                }
+            let mut sigue = true;
+            while sigue {
+                let leido = fuente.read(&mut bytes);
+                sigue = matches!(leido, Ok(1..));
                 let mut estado = pantalla.estado();
-                estado.bytes.extend_from_slice(nuevos);
+                estado.bytes.extend_from_slice(&bytes[..*leido.as_ref().unwrap_or(&0)]);
                 estado.fallo |= leido.is_err();
-                estado.abiertas -= usize::from(fuente.is_none());
+                estado.abiertas -= usize::from(!sigue);
                 pantalla.cambio.notify_all();
             }
         });

@@ -34,19 +34,13 @@ pub struct Orden {
     programa: PathBuf,
     argumentos: Vec<OsString>,
     descriptores: Option<u32>,
-    salida_hasta: Option<&'static str>,
 }
 
 impl Orden {
     /// El programa, sin argumentos.
     #[must_use]
     pub fn new(programa: &Path) -> Self {
-        Self {
-            programa: programa.into(),
-            argumentos: Vec::new(),
-            descriptores: None,
-            salida_hasta: None,
-        }
+        Self { programa: programa.into(), argumentos: Vec::new(), descriptores: None }
     }
 
     /// Añade un argumento.
@@ -60,13 +54,6 @@ impl Orden {
     #[must_use]
     pub fn con_descriptores(mut self, cuantos: u32) -> Self {
         self.descriptores = Some(cuantos);
-        self
-    }
-
-    /// Cierra la salida estándar del programa en cuanto dice `marca`. Solo con tuberías.
-    #[must_use]
-    pub fn con_salida_hasta(mut self, marca: &'static str) -> Self {
-        self.salida_hasta = Some(marca);
         self
     }
 
@@ -125,7 +112,7 @@ impl Programa {
         let comando = orden.comando(contexto.modo);
         let (entrada, proceso) = match contexto.modo {
             Modo::Terminal => en_un_terminal(comando, &pantalla)?,
-            Modo::Tuberias => por_tuberias(comando, &pantalla, orden.salida_hasta)?,
+            Modo::Tuberias => por_tuberias(comando, &pantalla)?,
         };
         Ok(Self { contexto: Arc::clone(contexto), pantalla, entrada: Some(entrada), proceso })
     }
@@ -280,11 +267,7 @@ impl Drop for Programa {
     }
 }
 
-fn por_tuberias(
-    mut comando: Command,
-    pantalla: &Arc<Pantalla>,
-    salida_hasta: Option<&'static str>,
-) -> Resultado<(Entrada, Proceso)> {
+fn por_tuberias(mut comando: Command, pantalla: &Arc<Pantalla>) -> Resultado<(Entrada, Proceso)> {
     let mut hijo =
         comando.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (Some(entrada), Some(salida), Some(errores)) =
@@ -292,8 +275,8 @@ fn por_tuberias(
     else {
         return Err(Fallo::prueba(&"el programa no tiene tuberías"));
     };
-    pantalla.llenar(salida, salida_hasta);
-    pantalla.llenar(errores, None);
+    pantalla.llenar(salida);
+    pantalla.llenar(errores);
     Ok((Box::new(entrada), Proceso::Tuberias(hijo)))
 }
 
@@ -302,7 +285,7 @@ fn en_un_terminal(comando: Command, pantalla: &Arc<Pantalla>) -> Resultado<(Entr
     let mut pty = PtyProcess::new(comando).map_err(|error| Fallo::prueba(&error))?;
     pty.set_kill_timeout(Some(1000));
     let entrada = pty.get_file_handle().map_err(|error| Fallo::prueba(&error))?;
-    pantalla.llenar(pty.get_file_handle().map_err(|error| Fallo::prueba(&error))?, None);
+    pantalla.llenar(pty.get_file_handle().map_err(|error| Fallo::prueba(&error))?);
     Ok((Box::new(entrada), Proceso::Terminal(Box::new(pty))))
 }
 

@@ -319,13 +319,6 @@ pub const TABLA: &[Escenario] = &[
         solo_final("el cliente espera para siempre"),
     ),
     escenario(
-        "sin_pantalla",
-        "Aunque se cierre la salida estándar del servidor, el chat sigue.",
-        fallos::sin_pantalla,
-        solo_final("sin pantalla no hay chat"),
-    )
-    .necesita(Necesita::Tuberias),
-    escenario(
         "ctrl_c_servidor",
         "Con Ctrl-C, el servidor se despide, cierra todas las conexiones y termina bien.",
         pareja::ctrl_c_servidor,

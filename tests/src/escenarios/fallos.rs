@@ -1,10 +1,10 @@
-//! El laboratorio de fallos: redes que trocean, programas que no leen, pantallas que se cierran.
+//! El laboratorio de fallos: redes que trocean, programas que no leen, cierres en mal momento.
 
 use std::io::{Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::escena::{Escena, Fallo, Resultado};
+use crate::escena::{Escena, Resultado};
 
 const NO_LLEGA: &str = "el mensaje no llega a los demás";
 
@@ -62,26 +62,6 @@ pub fn mega_sin_fin_de_linea(escena: &Escena<'_>) -> Resultado {
     let plazo = escena.contexto().plazo(NO_LLEGA);
     let llega = b.pantalla().espera(plazo, |vista| vista.texto.matches('x').count() == MEGA);
     escena.contexto().exige(llega, NO_LLEGA, || "no llega el mega".to_string())
-}
-
-/// La salida estándar del servidor se cierra: el chat sigue.
-pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
-    const NO_SIGUE: &str = "sin pantalla no hay chat";
-    const BIENVENIDA: &str = "bienvenido al chat! escribe 'salir' para salir";
-    let servidor =
-        escena.servidor_con(&escena.orden_servidor().con_salida_hasta("clientes...\n"))?;
-    // Un servidor que se caiga al anunciar a A puede no dejar ni conectarse a B.
-    let entra = |nombre| {
-        let conexion = escena.entra_sin_anuncio(nombre, &servidor);
-        conexion.map_err(|fallo| Fallo { razon: NO_SIGUE.into(), ..fallo })
-    };
-    let (a, b) = (entra("A")?, entra("B")?);
-    a.ve(BIENVENIDA, NO_SIGUE)?;
-    b.ve(BIENVENIDA, NO_SIGUE)?;
-    a.envia("¿me oyes?\n")?;
-    b.ve(&format!("usuario {}: ¿me oyes?", a.puerto), NO_SIGUE)?;
-    b.envia("te oigo\n")?;
-    a.ve(&format!("usuario {}: te oigo", b.puerto), NO_SIGUE)
 }
 
 /// El servidor nunca cierra: al salir, el cliente no lo espera más de un momento.
