@@ -1,6 +1,7 @@
 //! El laboratorio de fallos: redes que trocean, programas que no leen, cierres en mal momento.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -102,6 +103,7 @@ pub fn ctrl_c_en_plena_avalancha(escena: &Escena<'_>) -> Resultado {
     servidor.anuncia(puerto)?;
     let _sordo = servidor.conecta()?;
     let linea = format!("{}\n", "x".repeat(999));
+    let freno = autor.try_clone()?;
     let hilo = thread::spawn(move || while autor.write_all(linea.as_bytes()).is_ok() {});
     servidor.muestra("xxx", "el servidor no muestra la avalancha")?;
     let inicio = Instant::now();
@@ -109,7 +111,8 @@ pub fn ctrl_c_en_plena_avalancha(escena: &Escena<'_>) -> Resultado {
     servidor.ve("cerrando servidor...", NO_SE_DESPIDE)?;
     servidor.acaba(0, NO_SE_DESPIDE)?;
     let tarda = inicio.elapsed();
-    // La avalancha se acaba porque el servidor, al cerrar, deja de leer.
+    // El servidor ya no está, pero quien escribía con su buzón lleno puede tardar minutos en saberlo.
+    let _ = freno.shutdown(Shutdown::Both);
     let _ = hilo.join();
     escena.contexto().exige(tarda < UN_MOMENTO, "tarda en cerrar", || format!("{tarda:?}"))
 }
