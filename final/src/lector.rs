@@ -12,6 +12,8 @@ use crate::{LECTURA, SILENCIO};
 pub struct Lector<'a> {
     conexion: &'a TcpStream,
     cortador: Cortador,
+    /// Donde se lee: crece la primera vez que se llena. Casi nadie habla tanto, y cada cliente
+    /// tiene uno.
     bytes: Vec<u8>,
     /// El límite de espera que tiene puesto el socket.
     espera: Option<Duration>,
@@ -26,7 +28,7 @@ impl<'a> Lector<'a> {
         Self {
             conexion,
             cortador: Cortador::new(maximo),
-            bytes: vec![0; LECTURA],
+            bytes: vec![0; maximo.min(LECTURA)],
             espera: None,
             ultima_noticia: Instant::now(),
         }
@@ -40,6 +42,9 @@ impl<'a> Lector<'a> {
             Ok(leidos @ 1..) => {
                 self.ultima_noticia = Instant::now();
                 self.cortador.recibir(&self.bytes[..leidos], entrega);
+                if leidos == self.bytes.len() {
+                    self.bytes.resize(LECTURA, 0);
+                }
                 true
             }
             Err(error) if es_espera(error.kind()) => {

@@ -8,6 +8,7 @@
 #![allow(clippy::missing_errors_doc)]
 
 pub mod conexion;
+pub mod consumo;
 pub mod escena;
 pub mod escenarios;
 pub mod pantalla;

@@ -1,6 +1,5 @@
 //! Mucho de todo: clientes que no leen, visitas que no acaban, descriptores que se agotan.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use crate::conexion::reinicia;
+use crate::consumo::Consumo;
 use crate::escena::{Escena, Fallo, NO_ATIENDE, Resultado, Servidor};
 
 const NO_LLEGA: &str = "el mensaje no llega a los demás";
@@ -135,7 +135,7 @@ fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
     let pid = servidor.pid().ok_or_else(|| Fallo::prueba(&"no se sabe el número de proceso"))?;
     // Con un cliente dentro, el servidor ya tiene todos sus hilos.
     let _testigo = llega(&servidor)?;
-    let antes = Consumo::de(pid)?;
+    let antes = consumo(pid)?;
     let visita = |i: usize| {
         let mut socket = llega(&servidor)?;
         if i % 2 == 0 {
@@ -148,15 +148,15 @@ fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
     };
     // La memoria de las primeras visitas se aprovecha en las siguientes.
     (0..cuantas / 2).try_for_each(visita)?;
-    let mitad = Consumo::de(pid)?;
+    let mitad = consumo(pid)?;
     (cuantas / 2..cuantas).try_for_each(visita)?;
     let plazo = escena.contexto().plazo(QUEDAN);
-    let mut despues = Consumo::de(pid)?;
+    let mut despues = consumo(pid)?;
     while (despues.hilos, despues.descriptores) != (antes.hilos, antes.descriptores)
         && Instant::now() < plazo
     {
         thread::sleep(Duration::from_millis(5));
-        despues = Consumo::de(pid)?;
+        despues = consumo(pid)?;
     }
     let igual = (despues.hilos, despues.descriptores) == (antes.hilos, antes.descriptores);
     escena.contexto().exige(igual, QUEDAN, || format!("antes {antes:?}; después {despues:?}"))?;
@@ -166,30 +166,11 @@ fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
         .exige(!crece, "la memoria crece", || format!("a la mitad {mitad:?}; después {despues:?}"))
 }
 
-/// Lo que gasta un proceso, según Linux.
-#[derive(Debug)]
-struct Consumo {
-    hilos: usize,
-    descriptores: usize,
-    memoria_kib: usize,
-}
-
-impl Consumo {
-    fn de(pid: u32) -> Resultado<Self> {
-        let estado = fs::read_to_string(format!("/proc/{pid}/status")).map_err(|error| Fallo {
-            razon: NO_ATIENDE.into(),
-            detalle: format!("el servidor ya no está: {error}"),
-        })?;
-        let campo = |nombre: &str| {
-            let linea = estado.lines().find_map(|linea| linea.strip_prefix(nombre));
-            linea.and_then(|valor| valor.trim_end_matches("kB").trim().parse().ok())
-        };
-        let (Some(hilos), Some(memoria_kib)) = (campo("Threads:"), campo("VmRSS:")) else {
-            return Err(Fallo::prueba(&"Linux no dice lo que gasta el servidor"));
-        };
-        let descriptores = fs::read_dir(format!("/proc/{pid}/fd"))?.count();
-        Ok(Self { hilos, descriptores, memoria_kib })
-    }
+fn consumo(pid: u32) -> Resultado<Consumo> {
+    Consumo::de(pid)
+        .ok_or_else(|| Fallo {
+            razon: NO_ATIENDE.into(), detalle: "el servidor ya no está".into()
+        })
 }
 
 /// Con 40 descriptores llegan 80: el servidor lo dice, sigue, y atiende al resto cuando hay sitio.

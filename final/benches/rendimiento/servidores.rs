@@ -1,0 +1,139 @@
+//! Los servidores que se miden, cada uno un programa aparte.
+
+use std::env;
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, bail, ensure};
+
+use crate::carga::Carga;
+use crate::suelo;
+
+/// Lo que en una orden hace de puerto.
+const PUERTO: &str = "PUERTO";
+
+/// Cómo se pone en marcha un servidor.
+#[derive(Debug, Clone)]
+pub struct Servidor {
+    pub nombre: String,
+    orden: Vec<String>,
+    /// Lo primero que dice cada cliente; `{}` es su número.
+    saludo: Option<String>,
+}
+
+pub const FINAL: &str = "final";
+pub const PASO_04: &str = "paso 04";
+pub const SUELO: &str = "suelo";
+
+impl Servidor {
+    fn new(nombre: &str, orden: &[&str]) -> Self {
+        let orden = orden.iter().map(|&parte| parte.to_owned()).collect();
+        Self { nombre: nombre.to_owned(), orden, saludo: None }
+    }
+
+    /// El servidor de `final`.
+    pub fn el_final() -> Self {
+        Self::new(FINAL, &[env!("CARGO_BIN_EXE_servidor"), "127.0.0.1:PUERTO"])
+    }
+
+    /// El del paso 04, que se compila si hace falta.
+    pub fn el_04() -> anyhow::Result<Self> {
+        let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let compila = Command::new(cargo)
+            .args(["build", "--quiet", "--release", "-p", "paso-04-salir-and-cleanup"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .context("no se puede llamar a cargo")?;
+        ensure!(compila.success(), "el paso 04 no compila");
+        let nuestro = PathBuf::from(env!("CARGO_BIN_EXE_servidor"));
+        let suyo = nuestro.with_file_name(format!("servidor-04{}", env::consts::EXE_SUFFIX));
+        ensure!(suyo.is_file(), "no está {}", suyo.display());
+        Ok(Self::new(PASO_04, &[&suyo.to_string_lossy(), "127.0.0.1:PUERTO"]))
+    }
+
+    /// Este mismo programa, haciendo de [`suelo`].
+    pub fn el_suelo() -> anyhow::Result<Self> {
+        let este = env::current_exe()?;
+        Ok(Self::new(SUELO, &[&este.to_string_lossy(), "--suelo", PUERTO]))
+    }
+
+    /// Uno cualquiera: `nombre=orden con PUERTO`.
+    pub fn rival(texto: &str) -> anyhow::Result<Self> {
+        let Some((nombre, orden)) = texto.split_once('=') else {
+            bail!("un rival se escribe 'nombre=orden con PUERTO'");
+        };
+        ensure!(orden.contains(PUERTO), "en la orden de {nombre} falta la palabra PUERTO");
+        Ok(Self::new(nombre, &orden.split_whitespace().collect::<Vec<_>>()))
+    }
+
+    /// El mismo, puesto en marcha por otro programa.
+    pub fn detras_de(&self, vigilante: &[&str]) -> Self {
+        let vigilante = vigilante.iter().map(|&parte| parte.to_owned());
+        let orden = vigilante.chain(self.orden.iter().cloned()).collect();
+        Self { orden, ..self.clone() }
+    }
+
+    /// Lo primero que ha de decir cada cliente.
+    pub fn con_saludo(&mut self, saludo: &str) {
+        self.saludo = Some(saludo.to_owned());
+    }
+
+    pub fn es(&self, nombre: &str) -> bool {
+        self.nombre == nombre
+    }
+
+    /// Lo pone en marcha en un puerto libre, sin pantalla.
+    pub fn arrancar(&self, carga: &Carga, mensajes: usize) -> anyhow::Result<EnMarcha> {
+        // El servidor lo ocupará enseguida: el riesgo de que otro se adelante es pequeño.
+        let direccion = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let puerto = direccion.port().to_string();
+        let mut orden = self.orden.iter().map(|parte| parte.replace(PUERTO, &puerto));
+        let programa = orden.next().context("la orden está vacía")?;
+        let mut comando = Command::new(&programa);
+        comando.args(orden);
+        if self.es(SUELO) {
+            comando.args(suelo::orden(carga.clientes, carga.hablan, mensajes, carga.pausa));
+        }
+        let hijo = comando
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("no se puede poner en marcha {programa}"))?;
+        Ok(EnMarcha { hijo, direccion })
+    }
+
+    pub fn saludar(&self, mut socket: &TcpStream, numero: usize) -> anyhow::Result<()> {
+        if let Some(saludo) = &self.saludo {
+            socket
+                .write_all(format!("{}\n", saludo.replace("{}", &numero.to_string())).as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// Un servidor en marcha. Al soltarlo, se mata.
+pub struct EnMarcha {
+    hijo: Child,
+    pub direccion: SocketAddr,
+}
+
+impl EnMarcha {
+    pub fn pid(&self) -> u32 {
+        self.hijo.id()
+    }
+
+    /// Espera a que acabe.
+    pub fn esperar(&mut self) -> io::Result<()> {
+        self.hijo.wait().map(|_| ())
+    }
+}
+
+impl Drop for EnMarcha {
+    fn drop(&mut self) {
+        let _ = self.hijo.kill();
+        let _ = self.hijo.wait();
+    }
+}
