@@ -11,7 +11,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use pruebas::consumo::Consumo;
 
-use crate::servidores::{EnMarcha, Servidor};
+use crate::servidores::{EnMarcha, SUELO, Servidor};
 
 /// Los bytes de un mensaje, con su fin de línea.
 pub const MENSAJE: usize = 40;
@@ -103,6 +103,8 @@ pub struct Clase {
     /// Conectados, pero nadie lee de ellos.
     _atascados: Vec<std::net::TcpStream>,
     carga: Carga,
+    /// No hablan: el suelo ya sabe qué escribir.
+    callados: bool,
     lectura: Vec<u8>,
     cuenta: Cuenta,
 }
@@ -163,6 +165,7 @@ impl Clase {
             clientes,
             _atascados: atascados,
             carga: carga.clone(),
+            callados: servidor.es(SUELO),
             lectura: vec![0; 4 * TROZO],
             cuenta: Cuenta { medida: Medida::default(), enviado: Vec::new(), listos: 0 },
         };
@@ -190,7 +193,7 @@ impl Clase {
         let debidas = self.carga.entregas(mensajes);
         let inicio = Instant::now();
         let ritmo = !self.carga.pausa.is_zero();
-        if ritmo {
+        if ritmo && !self.callados {
             self.cuenta.enviado = vec![Vec::with_capacity(mensajes); self.carga.hablan];
         }
         let mut azar = fastrand::Rng::with_seed(1);
@@ -203,7 +206,11 @@ impl Clase {
         let (mut llegadas, mut novedad) = (0, inicio);
         let mut ultima_entrega = inicio;
         while llegadas < debidas {
-            let espera = if ritmo { self.decir_a_tiempo(mensajes) } else { self.decir(mensajes) };
+            let espera = match (self.callados, ritmo) {
+                (true, _) => Duration::from_millis(100),
+                (_, true) => self.decir_a_tiempo(mensajes),
+                (_, false) => self.decir(mensajes),
+            };
             self.atender(Some(espera))?;
             let ahora = Instant::now();
             if self.cuenta.medida.entregas > llegadas {
