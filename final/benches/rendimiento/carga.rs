@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -24,6 +25,10 @@ pub const YA: &[u8] = b"ya\n";
 
 /// Los bytes que se escriben de una vez, como mucho.
 const TROZO: usize = 64 * 1024;
+
+/// Cada cuántas conexiones se da un respiro al servidor: en la cola de las que aún no ha aceptado
+/// caben 128, y las que no caben tardan un segundo en volver a probar.
+const TANDA: usize = 64;
 
 /// Lo que se espera, sin que llegue nada, antes de dar por perdido lo que falta.
 const SIN_NOVEDAD: Duration = Duration::from_secs(5);
@@ -75,6 +80,10 @@ pub struct Medida {
 /// Hace la carga una vez: un servidor nuevo, y `mensajes` de cada uno que habla.
 pub fn medir(servidor: &Servidor, carga: &Carga, mensajes: usize) -> anyhow::Result<Medida> {
     let en_marcha = servidor.arrancar(carga, mensajes)?;
+    if carga.hablan == 0 {
+        // Que haya arrancado del todo antes de mirar lo que ocupa.
+        drop(conectar(en_marcha.direccion, Instant::now() + ARRANQUE)?);
+    }
     let vacio = Consumo::de(en_marcha.pid());
     let mut clase = Clase::entrar(servidor, &en_marcha, carga)
         .with_context(|| format!("con {} clientes", carga.clientes))?;
@@ -145,6 +154,9 @@ impl Clase {
         let poll = Poll::new()?;
         let mut clientes = Vec::with_capacity(carga.clientes);
         for numero in 0..carga.clientes {
+            if numero % TANDA == TANDA - 1 {
+                thread::sleep(Duration::from_millis(10));
+            }
             let socket = conectar(en_marcha.direccion, plazo)?;
             servidor.saludar(&socket, numero)?;
             socket.set_nonblocking(true)?;
@@ -371,7 +383,8 @@ impl Cliente {
 
     /// Mira quién dijo esta línea y qué número hace; da igual lo que el servidor ponga delante.
     fn contar(&mut self, numero: usize, linea: &[u8], ahora: Instant, cuenta: &mut Cuenta) {
-        let linea = linea.strip_suffix(b"\r\n").or(linea.strip_suffix(b"\n")).unwrap_or(linea);
+        let linea = linea.strip_suffix(b"\n").unwrap_or(linea);
+        let linea = linea.strip_suffix(b"\r").unwrap_or(linea);
         let Some((autor, mensaje)) = leer_mensaje(linea) else { return };
         if autor == SONDA && !self.listo && numero != 0 {
             self.listo = true;
@@ -404,7 +417,7 @@ fn conectar(direccion: SocketAddr, plazo: Instant) -> anyhow::Result<std::net::T
             Err(error) if Instant::now() > plazo => {
                 return Err(error).context("no se puede conectar con el servidor");
             }
-            Err(_) => std::thread::sleep(Duration::from_millis(5)),
+            Err(_) => thread::sleep(Duration::from_millis(5)),
         }
     }
 }
@@ -427,13 +440,11 @@ fn poner_cifras(campo: &mut [u8], mut numero: usize) {
 
 /// El autor y el número de un mensaje, que está al final de la línea.
 fn leer_mensaje(linea: &[u8]) -> Option<(usize, usize)> {
-    let mensaje = linea.get(linea.len().checked_sub(MENSAJE - 1)?..)?;
-    if mensaje[0] != b'#' || mensaje[6] != b':' {
-        return None;
-    }
+    let mensaje: &[u8; MENSAJE - 1] = linea.last_chunk()?;
+    let (b'#', b':') = (mensaje[0], mensaje[6]) else { return None };
     Some((leer_cifras(&mensaje[1..6]), leer_cifras(&mensaje[7..15])))
 }
 
-fn leer_cifras(campo: &[u8]) -> usize {
-    campo.iter().fold(0, |numero, cifra| numero * 10 + usize::from(cifra.wrapping_sub(b'0')))
+fn leer_cifras(cifras: &[u8]) -> usize {
+    cifras.iter().fold(0, |numero, cifra| numero * 10 + usize::from(cifra.wrapping_sub(b'0')))
 }

@@ -13,7 +13,7 @@ use crate::carga::Medida;
 use crate::dibujo::{self, Barra, Linea};
 use crate::servidores::{FINAL, PASO_04, SUELO};
 
-const CABECERA: [&str; 14] = [
+const CABECERA: [&str; 15] = [
     "carga",
     "servidor",
     "entregas/s",
@@ -28,6 +28,7 @@ const CABECERA: [&str; 14] = [
     "desorden",
     "KiB/cliente",
     "hilos",
+    "carga %",
 ];
 
 impl Fila {
@@ -38,12 +39,12 @@ impl Fila {
         valores.get(valores.len() / 2).copied()
     }
 
-    /// Entregas por segundo, si no las marca la carga.
+    /// Entregas por segundo, si no las marca la carga. Si faltan entregas, no dice nada.
     fn ritmo(&self) -> Option<f64> {
         let sin_pausa = self.carga.pausa.is_zero() && self.carga.hablan > 0;
         self.mediana(|medida| {
-            let segundos = medida.duracion.as_secs_f64();
-            (sin_pausa && segundos > 0.0).then(|| medida.entregas as f64 / segundos)
+            let todo = sin_pausa && medida.entregas > 0 && medida.perdidos == 0;
+            todo.then(|| medida.entregas as f64 / medida.duracion.as_secs_f64())
         })
     }
 
@@ -76,8 +77,17 @@ impl Fila {
         self.mediana(|medida| Some(medida.hilos.filter(|_| self.carga.hablan == 0)? as f64))
     }
 
-    fn total(&self, valor: impl Fn(&Medida) -> usize) -> usize {
-        self.rondas.iter().map(valor).sum()
+    /// Lo ocupado que ha estado el hilo que hace de todos los clientes: con 100, es él quien frena.
+    fn carga(&self) -> Option<f64> {
+        self.ritmo()?;
+        self.mediana(|medida| {
+            Some(100.0 * medida.cpu_carga?.as_secs_f64() / medida.duracion.as_secs_f64())
+        })
+    }
+
+    /// Lo peor de todas las rondas.
+    fn peor(&self, valor: impl Fn(&Medida) -> usize) -> usize {
+        self.rondas.iter().map(valor).max().unwrap_or(0)
     }
 
     /// El nombre de la carga, con lo que la distingue de las de su familia.
@@ -124,14 +134,11 @@ pub fn tabla(filas: &[Fila]) -> String {
             celda(fila.latencia(50)),
             celda(fila.latencia(99)),
             celda(fila.latencia(100).or_else(|| fila.espera())),
-            if habla { fila.total(|medida| medida.perdidos).to_string() } else { String::new() },
-            if habla {
-                fila.total(|medida| medida.desordenados).to_string()
-            } else {
-                String::new()
-            },
+            if habla { fila.peor(|medida| medida.perdidos).to_string() } else { String::new() },
+            if habla { fila.peor(|medida| medida.desordenados).to_string() } else { String::new() },
             celda(fila.memoria()),
             fila.hilos().map(|hilos| hilos.to_string()).unwrap_or_default(),
+            fila.carga().map(|carga| format!("{carga:.0}")).unwrap_or_default(),
         ]);
     }
     alinear(&celdas, 2)
@@ -200,7 +207,7 @@ pub fn objetivos(filas: &[Fila]) -> (String, bool) {
     };
     let del_final = filas.iter().filter(|fila| fila.servidor == FINAL);
     let sueltos: usize =
-        del_final.map(|fila| fila.total(|medida| medida.perdidos + medida.desordenados)).sum();
+        del_final.map(|fila| fila.peor(|medida| medida.perdidos + medida.desordenados)).sum();
     let crece: Vec<f64> = filas
         .iter()
         .filter(|fila| fila.servidor == FINAL && fila.carga.nombre == "crecimiento")
