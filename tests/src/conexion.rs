@@ -49,6 +49,12 @@ impl Conexion {
         Ok(())
     }
 
+    /// Se va sin más: ni habla ni lee.
+    pub fn cierra(&self) {
+        // El hilo que lee comparte el socket: soltarlo no bastaría. Si ya estaba cerrado, mejor.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
     /// Espera a que llegue esta línea, ella sola; si no, el fallo es `si_no`.
     pub fn ve(&self, linea: &str, si_no: &'static str) -> Resultado {
         self.contexto.ve(&self.pantalla, linea, si_no)
@@ -79,8 +85,7 @@ impl Conexion {
 
 impl Drop for Conexion {
     fn drop(&mut self) {
-        // El hilo que lee comparte el socket: soltarlo no bastaría. Si ya estaba cerrado, mejor.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        self.cierra();
     }
 }
 

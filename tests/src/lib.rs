@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 use escena::Escena;
-use programa::Modo;
+use programa::{Modo, se_pueden_contar_hilos};
 use tabla::{Casilla, Escenario, Necesita, PASOS, TABLA};
 
 /// Las pruebas esperan más que calculan: caben varias en cada núcleo.
@@ -61,7 +61,8 @@ fn modos(escenario: &Escenario) -> Vec<Modo> {
         Necesita::Nada | Necesita::Tuberias => vec![Modo::Tuberias],
         Necesita::Unix if cfg!(unix) => vec![Modo::Tuberias],
         Necesita::Linux if cfg!(target_os = "linux") => vec![Modo::Tuberias],
-        Necesita::Terminal | Necesita::Unix | Necesita::Linux => vec![],
+        Necesita::Hilos if se_pueden_contar_hilos() => vec![Modo::Tuberias],
+        Necesita::Terminal | Necesita::Unix | Necesita::Linux | Necesita::Hilos => vec![],
     }
 }
 

@@ -91,14 +91,22 @@ impl Pantalla {
     /// Espera hasta `plazo` a que lo que se ve cumpla `condicion`. Si la pantalla termina antes sin
     /// cumplirla, no espera más.
     pub fn espera(&self, plazo: Instant, condicion: impl Fn(&Vista) -> bool) -> bool {
+        self.espera_estado(plazo, |estado| condicion(&self.mirar(estado)))
+    }
+
+    /// Espera hasta `plazo` a que haya salido al menos este número de bytes.
+    pub fn espera_bytes(&self, plazo: Instant, cuantos: usize) -> bool {
+        self.espera_estado(plazo, |estado| estado.bytes.len() >= cuantos)
+    }
+
+    fn espera_estado(&self, plazo: Instant, condicion: impl Fn(&Estado) -> bool) -> bool {
         let mut estado = self.estado();
         loop {
-            let vista = self.mirar(&estado);
-            if condicion(&vista) {
+            if condicion(&estado) {
                 return true;
             }
             let queda = plazo.saturating_duration_since(Instant::now());
-            if vista.terminada || queda.is_zero() {
+            if estado.abiertas == 0 || queda.is_zero() {
                 return false;
             }
             estado =

@@ -34,13 +34,21 @@ pub struct Orden {
     programa: PathBuf,
     argumentos: Vec<OsString>,
     descriptores: Option<u32>,
+    hilos: Option<u32>,
+    pantalla_que_se_cierra: bool,
 }
 
 impl Orden {
     /// El programa, sin argumentos.
     #[must_use]
     pub fn new(programa: &Path) -> Self {
-        Self { programa: programa.into(), argumentos: Vec::new(), descriptores: None }
+        Self {
+            programa: programa.into(),
+            argumentos: Vec::new(),
+            descriptores: None,
+            hilos: None,
+            pantalla_que_se_cierra: false,
+        }
     }
 
     /// Añade un argumento.
@@ -57,6 +65,21 @@ impl Orden {
         self
     }
 
+    /// No deja que el programa tenga más de `cuantos` hilos. Hace falta [`se_pueden_contar_hilos`].
+    #[must_use]
+    pub fn con_hilos(mut self, cuantos: u32) -> Self {
+        self.hilos = Some(cuantos);
+        self
+    }
+
+    /// Cierra la pantalla del programa en cuanto ha escrito dos líneas, y escribe entonces
+    /// «pantalla cerrada». Solo en Unix.
+    #[must_use]
+    pub fn con_pantalla_que_se_cierra(mut self) -> Self {
+        self.pantalla_que_se_cierra = true;
+        self
+    }
+
     fn comando(&self, modo: Modo) -> Command {
         let mut preparativos = String::new();
         if modo == Modo::Terminal {
@@ -66,16 +89,50 @@ impl Orden {
         if let Some(cuantos) = self.descriptores {
             preparativos = format!("{preparativos}ulimit -n {cuantos}; ");
         }
-        let mut comando = if preparativos.is_empty() {
+        let mut orden = "exec \"$0\" \"$@\"".to_owned();
+        if let Some(cuantos) = self.hilos {
+            orden = orden_con_hilos(cuantos);
+        }
+        if self.pantalla_que_se_cierra {
+            // La tubería nace aquí dentro, y así ningún otro programa de la prueba la tiene abierta.
+            preparativos += "f=$(mktemp -u) && mkfifo \"$f\"; \
+                { head -n 2 <\"$f\"; rm \"$f\"; echo pantalla cerrada; } & ";
+            orden += " >\"$f\"";
+        }
+        let mut comando = if preparativos.is_empty() && self.hilos.is_none() {
             Command::new(&self.programa)
         } else {
             let mut sh = Command::new("sh");
-            sh.arg("-c").arg(preparativos + "exec \"$0\" \"$@\"").arg(&self.programa);
+            sh.arg("-c").arg(preparativos + &orden).arg(&self.programa);
             sh
         };
         comando.args(&self.argumentos).env("RUST_BACKTRACE", "0");
         comando
     }
+}
+
+/// Lo que hay que decir a `sh` para que su programa no pase de tantos hilos.
+fn orden_con_hilos(cuantos: u32) -> String {
+    // Linux los cuenta por usuario, y no se los cuenta a root: hace falta un usuario con el que no
+    // haya nadie más. Quien no es root lo consigue con un espacio de usuarios propio.
+    let usuario = 100_000 + std::process::id();
+    format!(
+        "if [ \"$(id -u)\" = 0 ]; then \
+         exec 9<\"$0\"; \
+         exec prlimit --nproc={cuantos} setpriv --reuid={usuario} --clear-groups \
+         /proc/self/fd/9 \"$@\"; \
+         else exec unshare --user prlimit --nproc={cuantos} \"$0\" \"$@\"; fi"
+    )
+}
+
+/// ¿Se pueden limitar aquí los hilos de un programa? Solo en Linux, y no en todos.
+#[must_use]
+pub fn se_pueden_contar_hilos() -> bool {
+    let prueba = Command::new("sh")
+        .args(["-c", &orden_con_hilos(100), "/bin/true"])
+        .stderr(Stdio::null())
+        .status();
+    cfg!(target_os = "linux") && prueba.is_ok_and(|estado| estado.success())
 }
 
 /// Un programa en marcha. Al soltarlo, se mata.
@@ -186,6 +243,12 @@ impl Programa {
             razon: si_no.into(),
             detalle: format!("no está en la pantalla de {nombre}"),
         })
+    }
+
+    /// Su pantalla.
+    #[must_use]
+    pub fn pantalla(&self) -> &Pantalla {
+        &self.pantalla
     }
 
     /// Lo que se ve ahora en su pantalla.

@@ -4,7 +4,7 @@
 //! lo que no, falla por la razón que aquí se dice y por ninguna otra.
 
 use crate::escena::{Escena, NO_ATIENDE, Resultado};
-use crate::escenarios::{cliente, fallos, limites, pareja, servidor};
+use crate::escenarios::{clase, cliente, fallos, limites, pareja, servidor};
 
 /// Los pasos, en el orden de las columnas.
 pub const PASOS: [&str; 5] = ["01", "02", "03", "04", "final"];
@@ -33,6 +33,8 @@ pub enum Necesita {
     Unix,
     /// Los ficheros de `/proc`.
     Linux,
+    /// Un Linux que deja limitar los hilos de un programa.
+    Hilos,
 }
 
 /// Una conducta del chat, y qué pasos la tienen.
@@ -160,6 +162,18 @@ pub const TABLA: &[Escenario] = &[
     )
     .necesita(Necesita::Unix),
     escenario(
+        "media_conexion",
+        "Lo último que dice quien deja de hablar llega, y el servidor le cierra en orden.",
+        fallos::media_conexion,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("el servidor no cierra el socket"),
+            Cumple,
+            Cumple,
+        ],
+    ),
+    escenario(
         "olvida_al_que_se_va",
         "Cuando un cliente se va, el servidor cierra su socket.",
         servidor::olvida_al_que_se_va,
@@ -201,6 +215,18 @@ pub const TABLA: &[Escenario] = &[
         "El servidor dice quién se va, también si se corta.",
         servidor::anuncia_la_salida,
         desde_04("el servidor no dice quién se va"),
+    ),
+    escenario(
+        "cortes_en_cualquier_momento",
+        "Quien se corta sin saludar, a media letra o a medio reparto no se lleva nada por delante.",
+        fallos::cortes_en_cualquier_momento,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("el servidor no dice quién se va"),
+            Cumple,
+            Cumple,
+        ],
     ),
     escenario(
         "fin_de_entrada",
@@ -275,11 +301,31 @@ pub const TABLA: &[Escenario] = &[
         ],
     ),
     escenario(
+        "bytes_al_azar",
+        "Tres mil conexiones con bytes al azar no cuelan nada que mande, ni estropean el chat.",
+        fallos::bytes_al_azar,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("llega un carácter que manda"),
+            Falla("llega un carácter que manda"),
+            Cumple,
+        ],
+    )
+    .necesita(Necesita::Tuberias),
+    escenario(
         "servidor_hostil",
         "Tampoco un servidor malintencionado puede dar órdenes al terminal del cliente.",
         cliente::servidor_hostil,
         solo_final("llega un carácter que manda"),
     ),
+    escenario(
+        "linea_sin_fin",
+        "Un servidor que envía 10 MB sin fin de línea no llena la memoria del cliente.",
+        fallos::linea_sin_fin,
+        solo_final("el cliente espera a que acabe la línea"),
+    )
+    .necesita(Necesita::Tuberias),
     escenario(
         "entrada_de_cualquier_forma",
         "El cliente envía tal cual bytes que no son UTF-8 y una línea de un mega.",
@@ -304,6 +350,26 @@ pub const TABLA: &[Escenario] = &[
         "Si no caben más clientes, el servidor lo dice, sigue, y los atiende cuando hay sitio.",
         limites::descriptores_agotados,
         solo_final("no avisa de que no caben más"),
+    )
+    .necesita(Necesita::Unix),
+    escenario(
+        "hilos_agotados",
+        "Si no puede haber más hilos, el servidor lo dice, sigue, y atiende a otros cuando puede.",
+        limites::hilos_agotados,
+        solo_final("no avisa de que no caben más"),
+    )
+    .necesita(Necesita::Hilos),
+    escenario(
+        "sin_pantalla",
+        "Si se cierra la pantalla del servidor, el chat sigue.",
+        fallos::sin_pantalla,
+        [
+            Falla("no hay bienvenida"),
+            Falla("no hay bienvenida"),
+            Falla("no hay bienvenida"),
+            Falla(NO_LLEGA),
+            Cumple,
+        ],
     )
     .necesita(Necesita::Unix),
     escenario(
@@ -372,7 +438,7 @@ pub const TABLA: &[Escenario] = &[
     ),
     escenario(
         "miles_de_visitas",
-        "Dos mil visitas no dejan hilos, descriptores ni memoria.",
+        "Cinco mil visitas no dejan hilos, descriptores ni memoria.",
         limites::miles_de_visitas,
         [
             Falla(NO_ATIENDE),
@@ -383,6 +449,14 @@ pub const TABLA: &[Escenario] = &[
         ],
     )
     .necesita(Necesita::Linux)
+    .largo(),
+    escenario(
+        "media_hora_de_clase",
+        "En media hora de clase, cada uno recibe justo lo que le toca, en el orden de todos.",
+        clase::media_hora_de_clase,
+        [Falla(NO_ATIENDE), Falla("no hay bienvenida"), Falla("no hay bienvenida"), Cumple, Cumple],
+    )
+    .necesita(Necesita::Tuberias)
     .largo(),
     escenario(
         "diez_que_no_leen",

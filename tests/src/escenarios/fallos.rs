@@ -5,7 +5,9 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::escena::{Escena, Resultado};
+use crate::conexion::{Conexion, reinicia};
+use crate::consumo::Consumo;
+use crate::escena::{Escena, Fallo, Resultado};
 
 const NO_LLEGA: &str = "el mensaje no llega a los demás";
 
@@ -115,4 +117,150 @@ pub fn ctrl_c_en_plena_avalancha(escena: &Escena<'_>) -> Resultado {
     let _ = freno.shutdown(Shutdown::Both);
     let _ = hilo.join();
     escena.contexto().exige(tarda < UN_MOMENTO, "tarda en cerrar", || format!("{tarda:?}"))
+}
+
+/// A dice algo, sin fin de línea, y deja de hablar: B lo recibe, y el servidor cierra en orden.
+pub fn media_conexion(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    b.envia("¿te vas?\n")?;
+    a.ve(&format!("usuario {}: ¿te vas?", b.puerto), NO_LLEGA)?;
+    a.envia("adiós")?;
+    a.deja_de_hablar()?;
+    b.ve(&format!("usuario {}: adiós", a.puerto), NO_LLEGA)?;
+    a.ve_el_fin("el servidor no cierra el socket")
+}
+
+/// Conexiones que se cortan antes de la bienvenida, a mitad de una letra y a mitad de un reparto.
+pub fn cortes_en_cualquier_momento(escena: &Escena<'_>) -> Resultado {
+    const VUELTAS: usize = 30;
+    const LINEAS: usize = 100;
+    let servidor = escena.servidor()?;
+    let testigo = escena.entra("testigo", &servidor)?;
+    let hablador = escena.entra("hablador", &servidor)?;
+    let dicho = format!("usuario {}: ", hablador.puerto);
+    hablador.envia("empiezo\n")?;
+    testigo.ve(&format!("{dicho}empiezo"), NO_LLEGA)?;
+    for vuelta in 0..VUELTAS {
+        reinicia(servidor.conecta()?)?;
+        let mut a_medias = servidor.conecta()?;
+        let puerto = a_medias.local_addr()?.port();
+        servidor.anuncia(puerto)?;
+        a_medias.write_all(&"ñ".as_bytes()[..1])?;
+        reinicia(a_medias)?;
+        servidor.despide(puerto, "el servidor no dice quién se va")?;
+        let oyente = servidor.conecta()?;
+        servidor.anuncia(oyente.local_addr()?.port())?;
+        let lineas: Vec<_> = (0..LINEAS).map(|i| (vuelta * LINEAS + i).to_string()).collect();
+        hablador.envia(lineas.join("\n") + "\n")?;
+        reinicia(oyente)?;
+    }
+    let ultima = format!("{dicho}{}", VUELTAS * LINEAS - 1);
+    testigo.ve(&ultima, NO_LLEGA)?;
+    let texto = testigo.texto();
+    let oidas: Vec<_> = texto.lines().filter_map(|linea| linea.strip_prefix(&dicho)).collect();
+    let debidas: Vec<_> = (0..VUELTAS * LINEAS).map(|i| i.to_string()).collect();
+    let todas = oidas[1..] == debidas;
+    escena.contexto().exige(todas, NO_LLEGA, || format!("{} líneas", oidas.len() - 1))?;
+    // Quedan dos; de los demás que llegaron, cada uno se ha despedido una vez.
+    let plazo = escena.contexto().plazo("no hay una despedida por llegada");
+    let cuadra = servidor.pantalla().espera(plazo, |vista| {
+        let llegadas = vista.texto.matches("nuevo cliente conectado: ").count();
+        vista.texto.matches(") desconectado\n").count() + 2 == llegadas
+    });
+    escena
+        .contexto()
+        .exige(cuadra, "no hay una despedida por llegada", || "sobran o faltan".to_string())
+}
+
+/// Miles de conexiones con bytes al azar: nadie recibe nada que mande en su terminal, y todo sigue.
+pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
+    const CONEXIONES: usize = 3_000;
+    /// Lo que más daño hace, y lo que más deprisa llega a hacerlo.
+    const TROZOS: [&str; 12] = [
+        "\n", "\r", "\r\n", "\0", "\x1b[2J", "\u{9b}", "\u{202e}", "\u{2028}", "ñ", "🦀", "a", " ",
+    ];
+    let servidor = escena.servidor()?;
+    let testigo = escena.entra("testigo", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    b.envia("empiezo\n")?;
+    testigo.ve(&format!("usuario {}: empiezo", b.puerto), NO_LLEGA)?;
+    let mut azar = fastrand::Rng::with_seed(12345);
+    for numero in 0..CONEXIONES {
+        let mut socket = servidor.conecta()?;
+        let cuantos = azar.usize(0..200);
+        let bytes: Vec<u8> = if azar.bool() {
+            (0..cuantos).map(|_| azar.u8(..)).collect()
+        } else {
+            (0..cuantos).flat_map(|_| TROZOS[azar.usize(..TROZOS.len())].bytes()).collect()
+        };
+        socket.write_all(&bytes)?;
+        if numero % 50 == 0 {
+            // Que no se llene la cola de las que esperan a que las acepten.
+            servidor.anuncia(socket.local_addr()?.port())?;
+        }
+        if azar.bool() {
+            reinicia(socket)?;
+        }
+    }
+    b.envia("acabo\n")?;
+    testigo.ve(&format!("usuario {}: acabo", b.puerto), NO_LLEGA)?;
+    let manda = |texto: &str| {
+        texto.chars().find(|c| {
+            let invisible = matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}');
+            let linea = matches!(c, '\u{2028}'..='\u{2029}');
+            invisible || linea || (c.is_control() && !matches!(c, '\n' | '\t'))
+        })
+    };
+    for bytes in [testigo.pantalla().bytes(), servidor.pantalla().bytes()] {
+        let texto = String::from_utf8(bytes).map_err(|error| Fallo {
+            razon: "llegan bytes que no son UTF-8".into(),
+            detalle: error.to_string(),
+        })?;
+        let malo = manda(&texto);
+        escena
+            .contexto()
+            .exige(malo.is_none(), "llega un carácter que manda", || format!("{malo:?}"))?;
+    }
+    let firmadas = testigo.texto().lines().skip(1).all(|linea| linea.starts_with("usuario "));
+    escena.contexto().exige(firmadas, "llega una línea sin firma", String::new)
+}
+
+/// Un servidor envía 10 MB sin ningún fin de línea: el cliente los enseña según llegan.
+pub fn linea_sin_fin(escena: &Escena<'_>) -> Resultado {
+    const TAMANO: usize = 10 * 1024 * 1024;
+    const MEMORIA_KIB: usize = 20 * 1024;
+    const ESPERA: &str = "el cliente espera a que acabe la línea";
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    // El cliente del paso 01 solo lee después de enviar.
+    cliente.escribe("hola")?;
+    servidor.envia("x".repeat(TAMANO))?;
+    let llega = cliente.pantalla().espera_bytes(escena.contexto().plazo(ESPERA), TAMANO);
+    escena.contexto().exige(llega, ESPERA, || "no están los 10 MB".to_string())?;
+    if let Some(consumo) = cliente.pid().and_then(Consumo::de) {
+        let cabe = consumo.memoria_kib < MEMORIA_KIB;
+        escena.contexto().exige(cabe, "el cliente guarda la línea", || format!("{consumo:?}"))?;
+    }
+    drop(servidor);
+    cliente.acaba(0, "el cliente no termina")
+}
+
+/// Quien leía la salida del servidor se va (`servidor | head`): el chat sigue.
+pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor_con(&escena.orden_servidor().con_pantalla_que_se_cierra())?;
+    servidor.muestra("pantalla cerrada", "la pantalla no se cierra")?;
+    let bienvenido = |nombre| -> Resultado<Conexion> {
+        let socket = servidor.conecta()?;
+        let puerto = socket.local_addr()?.port();
+        let conexion = Conexion::new(escena.contexto(), nombre, socket, puerto)?;
+        conexion.ve("bienvenido al chat! escribe 'salir' para salir", "no hay bienvenida")?;
+        Ok(conexion)
+    };
+    let a = bienvenido("A")?;
+    let b = bienvenido("B")?;
+    a.envia("¿hay alguien?\n")?;
+    b.ve(&format!("usuario {}: ¿hay alguien?", a.puerto), NO_LLEGA)
 }

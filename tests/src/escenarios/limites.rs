@@ -123,9 +123,9 @@ pub fn muchas_visitas(escena: &Escena<'_>) -> Resultado {
     visitas(escena, 100)
 }
 
-/// Lo mismo con 2.000 visitas; tampoco queda memoria.
+/// Lo mismo con 5.000 visitas; tampoco queda memoria.
 pub fn miles_de_visitas(escena: &Escena<'_>) -> Resultado {
-    visitas(escena, 2_000)
+    visitas(escena, 5_000)
 }
 
 fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
@@ -199,6 +199,36 @@ pub fn descriptores_agotados(escena: &Escena<'_>) -> Resultado {
     (&ultimos[0]).write_all(b"ya hay sitio\n")?;
     let esperado = format!("usuario {}: ya hay sitio", ultimos[0].local_addr()?.port());
     lee_hasta(&mut BufReader::new(&ultimos[1]), &esperado)
+}
+
+/// Con 30 hilos llegan 60: el servidor despide a los que no caben, y sigue.
+pub fn hilos_agotados(escena: &Escena<'_>) -> Resultado {
+    let servidor = escena.servidor_con(&escena.orden_servidor().con_hilos(30))?;
+    // Un servidor que se caiga con esto no dejará conectarse a todos: se ve debajo.
+    let mut sockets: Vec<_> = (0..60).map_while(|_| servidor.conecta().ok()).collect();
+    servidor
+        .muestra("aviso: no se puede atender a ('127.0.0.1', ", "no avisa de que no caben más")?;
+    let puertos = [sockets[0].local_addr()?.port(), sockets[1].local_addr()?.port()];
+    servidor.anuncia(puertos[0])?;
+    servidor.anuncia(puertos[1])?;
+    (&sockets[0]).write_all(b"cabemos\n")?;
+    lee_hasta(&mut BufReader::new(&sockets[1]), &format!("usuario {}: cabemos", puertos[0]))?;
+    sockets.clear();
+    servidor.despide(puertos[0], "no se despide a quien se va")?;
+    servidor.despide(puertos[1], "no se despide a quien se va")?;
+    // Su hilo puede tardar en acabar un instante más que su despedida.
+    let plazo = escena.contexto().plazo(NO_ATIENDE);
+    let hay_sitio = || -> Resultado<bool> {
+        let socket = servidor.conecta()?;
+        socket.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let mut linea = String::new();
+        Ok(BufReader::new(socket).read_line(&mut linea).is_ok_and(|leidos| leidos > 0))
+    };
+    while !hay_sitio()? {
+        let agotado = Instant::now() >= plazo;
+        escena.contexto().exige(!agotado, NO_ATIENDE, || "no vuelve a haber sitio".to_string())?;
+    }
+    Ok(())
 }
 
 fn lee_hasta(lector: &mut BufReader<&TcpStream>, esperada: &str) -> Resultado {
