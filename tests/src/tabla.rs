@@ -265,6 +265,12 @@ pub const TABLA: &[Escenario] = &[
         [Falla(NO_ATIENDE), Falla(NO_LLEGA), Falla(NO_LLEGA), Falla(NO_LLEGA), Cumple],
     ),
     escenario(
+        "silencio",
+        "Ese silencio dura 50 ms.",
+        fallos::silencio,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Falla(NO_LLEGA), Falla(NO_LLEGA), Cumple],
+    ),
+    escenario(
         "bytes_que_no_son_utf8",
         "Quien envía bytes que no son UTF-8 sigue en el chat, y los demás ven `�`.",
         servidor::bytes_que_no_son_utf8,
@@ -333,6 +339,19 @@ pub const TABLA: &[Escenario] = &[
         solo_final("no envía todo lo escrito"),
     )
     .necesita(Necesita::Tuberias),
+    escenario(
+        "sin_demora",
+        "Un mensaje corto no espera al acuse de recibo del anterior.",
+        fallos::sin_demora,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("cada mensaje espera al acuse del anterior"),
+            Falla("cada mensaje espera al acuse del anterior"),
+            Cumple,
+        ],
+    )
+    .necesita(Necesita::Linux),
     escenario(
         "cliente_que_no_lee",
         "Dos clientes que no leen no impiden que los demás lo reciban todo.",

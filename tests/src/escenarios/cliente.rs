@@ -54,7 +54,7 @@ pub fn entrada_de_cualquier_forma(escena: &Escena<'_>) -> Resultado {
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
-    let mut entrada = b"ca\xf1a\n".to_vec();
+    let mut entrada = b"  ca\xf1a con espacios \n".to_vec();
     entrada.extend("ñ".repeat(512 * 1024).as_bytes());
     entrada.extend(b"\nsin fin de l\xc3\xadnea");
     // Si el programa muere a mitad, el fallo se ve abajo: en lo que no llega.

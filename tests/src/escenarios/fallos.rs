@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::conexion::{Conexion, reinicia};
 use crate::consumo::Consumo;
-use crate::escena::{Escena, Fallo, Resultado};
+use crate::escena::{Escena, Resultado};
 
 const NO_LLEGA: &str = "el mensaje no llega a los demás";
 
@@ -80,9 +80,9 @@ pub fn servidor_que_no_cierra(escena: &Escena<'_>) -> Resultado {
     let inicio = Instant::now();
     cliente.acaba(0, "el cliente espera para siempre")?;
     let tarda = inicio.elapsed();
-    escena
-        .contexto()
-        .exige(tarda < UN_MOMENTO, "el cliente espera demasiado", || format!("{tarda:?}"))
+    // Lo último que diga el servidor puede tardar en llegar: el cliente lo espera un segundo.
+    let bien = (Duration::from_secs(1)..UN_MOMENTO).contains(&tarda);
+    escena.contexto().exige(bien, "el cliente no espera un segundo", || format!("{tarda:?}"))
 }
 
 /// El sistema pide al servidor que termine (SIGTERM): se despide como con Ctrl-C.
@@ -199,6 +199,7 @@ pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
         if numero % 50 == 0 {
             // Que no se llene la cola de las que esperan a que las acepten.
             servidor.anuncia(socket.local_addr()?.port())?;
+            nada_manda(escena, &testigo.pantalla().bytes())?;
         }
         if azar.bool() {
             reinicia(socket)?;
@@ -206,25 +207,27 @@ pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
     }
     b.envia("acabo\n")?;
     testigo.ve(&format!("usuario {}: acabo", b.puerto), NO_LLEGA)?;
-    let manda = |texto: &str| {
-        texto.chars().find(|c| {
-            let invisible = matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}');
-            let linea = matches!(c, '\u{2028}'..='\u{2029}');
-            invisible || linea || (c.is_control() && !matches!(c, '\n' | '\t'))
-        })
-    };
-    for bytes in [testigo.pantalla().bytes(), servidor.pantalla().bytes()] {
-        let texto = String::from_utf8(bytes).map_err(|error| Fallo {
-            razon: "llegan bytes que no son UTF-8".into(),
-            detalle: error.to_string(),
-        })?;
-        let malo = manda(&texto);
-        escena
-            .contexto()
-            .exige(malo.is_none(), "llega un carácter que manda", || format!("{malo:?}"))?;
-    }
+    nada_manda(escena, &testigo.pantalla().bytes())?;
+    nada_manda(escena, &servidor.pantalla().bytes())?;
     let firmadas = testigo.texto().lines().skip(1).all(|linea| linea.starts_with("usuario "));
     escena.contexto().exige(firmadas, "llega una línea sin firma", String::new)
+}
+
+/// Comprueba que en una pantalla no hay nada que mande en un terminal, ni letras rotas.
+fn nada_manda(escena: &Escena<'_>, bytes: &[u8]) -> Resultado {
+    let texto = String::from_utf8_lossy(bytes);
+    let malo = texto.chars().find(|c| {
+        let invisible = matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+        let isla = matches!(c, '\u{2066}'..='\u{2069}' | '\u{61c}');
+        invisible || isla || (c.is_control() && !matches!(c, '\n' | '\t'))
+    });
+    escena
+        .contexto()
+        .exige(malo.is_none(), "llega un carácter que manda", || format!("{malo:?}"))?;
+    // Lo último puede haber llegado a medias.
+    let entero = &bytes[..bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0)];
+    let bien = std::str::from_utf8(entero).is_ok();
+    escena.contexto().exige(bien, "llega algo que no es UTF-8", String::new)
 }
 
 /// Un servidor envía 10 MB sin ningún fin de línea: el cliente los enseña según llegan.
@@ -262,5 +265,62 @@ pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
     let a = bienvenido("A")?;
     let b = bienvenido("B")?;
     a.envia("¿hay alguien?\n")?;
-    b.ve(&format!("usuario {}: ¿hay alguien?", a.puerto), NO_LLEGA)
+    b.ve(&format!("usuario {}: ¿hay alguien?", a.puerto), NO_LLEGA)?;
+    // Lo mismo, con la del cliente.
+    let orden = escena.orden_cliente().con(servidor.direccion).con_pantalla_que_se_cierra();
+    let mut cliente = escena.arranca("cliente", &orden)?;
+    cliente.muestra("pantalla cerrada", "la pantalla no se cierra")?;
+    a.envia("¿quién eres?\n")?;
+    cliente.escribe("no te veo")?;
+    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let llega = b.pantalla().espera(plazo, |vista| vista.texto.contains(": no te veo\n"));
+    escena.contexto().exige(llega, NO_LLEGA, || "el cliente no habla".to_string())?;
+    cliente.escribe("salir")?;
+    cliente.acaba(0, "el cliente no termina")
+}
+
+/// Un mensaje corto sale enseguida, aunque del anterior aún no haya acuse de recibo.
+pub fn sin_demora(escena: &Escena<'_>) -> Resultado {
+    const VECES: usize = 40;
+    /// Con el algoritmo de Nagle, en Linux se esperan 40 ms.
+    const DEMORA: Duration = Duration::from_millis(25);
+    let servidor = escena.servidor()?;
+    let a = escena.entra("A", &servidor)?;
+    let b = escena.entra("B", &servidor)?;
+    let mut demoras = Vec::new();
+    for vez in 0..VECES {
+        // Quien conversa no acusa recibo enseguida: espera a decirlo con su respuesta.
+        b.envia(format!("respuesta {vez}\n"))?;
+        a.ve(&format!("usuario {}: respuesta {vez}", b.puerto), NO_LLEGA)?;
+        a.envia(format!("uno {vez}\n"))?;
+        b.ve(&format!("usuario {}: uno {vez}", a.puerto), NO_LLEGA)?;
+        let inicio = Instant::now();
+        a.envia(format!("dos {vez}\n"))?;
+        b.ve(&format!("usuario {}: dos {vez}", a.puerto), NO_LLEGA)?;
+        demoras.push(inicio.elapsed());
+    }
+    // Una puede tardar porque el ordenador esté ocupado; la mitad, no.
+    let lentas = demoras.iter().filter(|demora| **demora > DEMORA).count();
+    escena.contexto().exige(lentas < VECES / 2, "cada mensaje espera al acuse del anterior", || {
+        format!("{lentas} de {VECES} tardaron más de {DEMORA:?}")
+    })
+}
+
+/// El silencio que termina un mensaje dura lo que dice la documentación: 50 ms.
+pub fn silencio(escena: &Escena<'_>) -> Resultado {
+    const SILENCIO: Duration = Duration::from_millis(50);
+    let servidor = escena.servidor()?;
+    let b = escena.entra("B", &servidor)?;
+    let mut esperas = Vec::new();
+    for vez in 0..5 {
+        let a = escena.entra("A", &servidor)?;
+        let inicio = Instant::now();
+        a.envia(format!("mensaje {vez}"))?;
+        b.ve(&format!("usuario {}: mensaje {vez}", a.puerto), NO_LLEGA)?;
+        esperas.push(inicio.elapsed());
+    }
+    // Antes no puede llegar ninguno; con el ordenador ocupado, alguno puede llegar tarde.
+    let bien = esperas.iter().all(|espera| *espera >= SILENCIO)
+        && esperas.iter().any(|espera| *espera < 5 * SILENCIO);
+    escena.contexto().exige(bien, "el silencio no dura 50 ms", || format!("{esperas:?}"))
 }

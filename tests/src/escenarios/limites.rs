@@ -1,6 +1,6 @@
 //! Mucho de todo: clientes que no leen, visitas que no acaban, descriptores que se agotan.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,7 +63,31 @@ fn atascados(escena: &Escena<'_>, cuantos: usize, lineas: usize) -> Resultado<Du
     for espera in esperas {
         peor = peor.max(espera.map_err(|detalle| Fallo { razon: SE_QUEDAN.into(), detalle })?);
     }
+    for sordo in sordos {
+        expulsado(&servidor, &sordo)?;
+    }
     Ok(peor)
+}
+
+/// A quien no lee se le dice por qué, y su conexión se acaba.
+fn expulsado(servidor: &Servidor, mut sordo: &TcpStream) -> Resultado {
+    let nombre = format!("cliente ('127.0.0.1', {})", sordo.local_addr()?.port());
+    let motivo = format!("{nombre} desconectado: no lee sus mensajes");
+    servidor.ve(&motivo, "no se despide a quien no lee")?;
+    sordo.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let mut lectura = vec![0; 64 * 1024];
+    loop {
+        match sordo.read(&mut lectura) {
+            Ok(1..) => {}
+            // Con un corte también se acaba.
+            Ok(0) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
+            Err(error) => {
+                let razon = "no se cierra la conexión de quien no lee".into();
+                return Err(Fallo { razon, detalle: error.to_string() });
+            }
+        }
+    }
 }
 
 fn llega(servidor: &Servidor) -> Resultado<TcpStream> {
