@@ -101,6 +101,13 @@ pub const TABLA: &[Escenario] = &[
         ],
     ),
     escenario(
+        "direccion_de_siempre",
+        "Si no se dice otra cosa, los dos programas usan 127.0.0.1:12345.",
+        pareja::direccion_de_siempre,
+        [Cumple, Cumple, Cumple, Cumple, Cumple],
+    )
+    .necesita(Necesita::Tuberias),
+    escenario(
         "dos_a_la_vez",
         "Se oye al segundo cliente aunque el primero siga conectado.",
         servidor::dos_a_la_vez,

@@ -68,10 +68,11 @@ pub fn lineas(lineas: &[Linea]) -> String {
     let mut svg = empezar(titulo, &y);
     for clientes in x.decadas() {
         let lugar = x.lugar(clientes);
-        texto(&mut svg, (lugar, ABAJO + 22.0), "middle", "", &cifra(clientes));
+        texto(&mut svg, (lugar, ABAJO + 22.0), "middle", "", &decada(clientes));
         raya(&mut svg, (lugar, ARRIBA), (lugar, ABAJO));
     }
     texto(&mut svg, (f64::midpoint(IZQUIERDA, DERECHA), ABAJO + 44.0), "middle", "", "clientes");
+    let mut rotulos = Vec::new();
     for (linea, color) in lineas.iter().zip(COLORES) {
         let lugares: Vec<(f64, f64)> =
             linea.puntos.iter().map(|punto| (x.lugar(punto.0), y.lugar(punto.1))).collect();
@@ -85,8 +86,15 @@ pub fn lineas(lineas: &[Linea]) -> String {
             let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{color}\"/>");
         }
         if let Some((x, y)) = lugares.last() {
-            texto(&mut svg, (x + 12.0, y + 5.0), "start", color, &linea.nombre);
+            rotulos.push((*x, *y, color, &linea.nombre));
         }
+    }
+    // Un rótulo no puede tapar otro: cada uno baja hasta donde no moleste al de arriba.
+    rotulos.sort_by(|uno, otro| uno.1.total_cmp(&otro.1));
+    let mut libre = 0.0;
+    for (x, y, color, nombre) in rotulos {
+        libre = y.max(libre + 17.0);
+        texto(&mut svg, (x + 12.0, libre), "start", color, nombre);
     }
     svg + "</svg>\n"
 }
@@ -137,13 +145,19 @@ fn empezar(titulo: &str, y: &Escala) -> String {
          }}\n\
          </style>\n"
     );
-    let _ = writeln!(svg, "<text x=\"20\" y=\"30\" font-weight=\"bold\">{titulo}</text>");
-    for decada in y.decadas() {
-        let lugar = y.lugar(decada);
+    let _ = writeln!(svg, "<text x=\"20\" y=\"30\" style=\"font-weight: bold\">{titulo}</text>");
+    for valor in y.decadas() {
+        let lugar = y.lugar(valor);
         raya(&mut svg, (IZQUIERDA, lugar), (DERECHA, lugar));
-        texto(&mut svg, (IZQUIERDA - 10.0, lugar + 5.0), "end", "", &cifra(decada));
+        texto(&mut svg, (IZQUIERDA - 10.0, lugar + 5.0), "end", "", &decada(valor));
     }
     svg
+}
+
+/// `10`, `1`, `0,1`.
+fn decada(valor: f64) -> String {
+    let decimales = (-valor.log10().round()).max(0.0) as usize;
+    format!("{valor:.decimales$}").replace('.', ",")
 }
 
 fn raya(svg: &mut String, desde: (f64, f64), hasta: (f64, f64)) {

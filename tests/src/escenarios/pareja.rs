@@ -1,8 +1,33 @@
 //! Los dos programas juntos, y su línea de órdenes.
 
+use std::net::TcpListener;
+use std::time::Instant;
+
 use crate::escena::{Escena, Resultado};
 
 const NO_SE_ENTIENDE: &str = "el error no se entiende";
+
+/// Sin más argumentos, los dos programas usan 127.0.0.1:12345.
+pub fn direccion_de_siempre(escena: &Escena<'_>) -> Resultado {
+    const SIEMPRE: &str = "127.0.0.1:12345";
+    const OTRA: &str = "no usa 127.0.0.1:12345";
+    let anuncio = format!("servidor de chat iniciado en {SIEMPRE}\n");
+    let plazo = escena.contexto().plazo(OTRA);
+    let servidor = loop {
+        let servidor = escena.arranca("servidor", &escena.orden_servidor())?;
+        let Err(fallo) = servidor.muestra(&anuncio, OTRA) else { break servidor };
+        if TcpListener::bind(SIEMPRE).is_err() {
+            // Hay un chat de verdad en marcha: así no se puede ver.
+            return Ok(());
+        }
+        // O lo había cuando se intentó.
+        if Instant::now() >= plazo {
+            return Err(fallo);
+        }
+    };
+    let _cliente = escena.arranca("cliente", &escena.orden_cliente())?;
+    servidor.muestra("nuevo cliente conectado: ('127.0.0.1', ", OTRA)
+}
 
 /// La conversación del enunciado: las tres pantallas, letra por letra.
 pub fn transcripcion(escena: &Escena<'_>) -> Resultado {
