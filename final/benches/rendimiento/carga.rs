@@ -2,7 +2,7 @@
 //! mensaje que llega.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,13 +79,8 @@ pub struct Medida {
 
 /// Hace la carga una vez: un servidor nuevo, y `mensajes` de cada uno que habla.
 pub fn medir(servidor: &Servidor, carga: &Carga, mensajes: usize) -> anyhow::Result<Medida> {
-    let en_marcha = servidor.arrancar(carga, mensajes)?;
-    if carga.hablan == 0 {
-        // Que haya arrancado del todo antes de mirar lo que ocupa.
-        drop(conectar(en_marcha.direccion, Instant::now() + ARRANQUE)?);
-    }
-    let vacio = Consumo::de(en_marcha.pid());
-    let mut clase = Clase::entrar(servidor, &en_marcha, carga)
+    let mut en_marcha = servidor.arrancar(carga, mensajes)?;
+    let mut clase = Clase::entrar(servidor, &mut en_marcha, carga)
         .with_context(|| format!("con {} clientes", carga.clientes))?;
     let lleno = Consumo::de(en_marcha.pid());
     let carga_antes = Consumo::de(std::process::id());
@@ -96,9 +91,9 @@ pub fn medir(servidor: &Servidor, carga: &Carga, mensajes: usize) -> anyhow::Res
     if let (Some(antes), Some(despues)) = (carga_antes, Consumo::de(std::process::id())) {
         medida.cpu_carga = Some(despues.cpu.saturating_sub(antes.cpu));
     }
-    if let (Some(vacio), Some(lleno)) = (vacio, lleno) {
+    if let (Some(vacio), Some(lleno)) = (clase.vacio, lleno) {
         let crece = lleno.memoria_kib.saturating_sub(vacio.memoria_kib);
-        medida.kib_por_cliente = Some(crece as f64 / carga.clientes as f64);
+        medida.kib_por_cliente = Some(crece as f64 / (carga.clientes - 1) as f64);
         medida.hilos = Some(lleno.hilos);
     }
     Ok(medida)
@@ -112,6 +107,8 @@ pub struct Clase {
     /// Conectados, pero nadie lee de ellos.
     _atascados: Vec<std::net::TcpStream>,
     carga: Carga,
+    /// Lo que gastaba el servidor con un solo cliente.
+    vacio: Option<Consumo>,
     /// No hablan: el suelo ya sabe qué escribir.
     callados: bool,
     lectura: Vec<u8>,
@@ -147,27 +144,29 @@ impl Clase {
     /// Conecta a todos, y no vuelve hasta que cada uno ha oído algo de otro.
     pub fn entrar(
         servidor: &Servidor,
-        en_marcha: &EnMarcha,
+        en_marcha: &mut EnMarcha,
         carga: &Carga,
     ) -> anyhow::Result<Self> {
         let plazo = Instant::now() + ARRANQUE;
         let poll = Poll::new()?;
         let mut clientes = Vec::with_capacity(carga.clientes);
+        let mut vacio = None;
         for numero in 0..carga.clientes {
             if numero % TANDA == TANDA - 1 {
                 thread::sleep(Duration::from_millis(10));
             }
-            let socket = conectar(en_marcha.direccion, plazo)?;
+            let socket = conectar(en_marcha, plazo)?;
             servidor.saludar(&socket, numero)?;
             socket.set_nonblocking(true)?;
             let mut socket = TcpStream::from_std(socket);
             let interes = Interest::READABLE | Interest::WRITABLE;
             poll.registry().register(&mut socket, Token(numero), interes)?;
             clientes.push(Cliente::new(socket, carga.hablan));
+            vacio = vacio.or_else(|| Consumo::de(en_marcha.pid()));
         }
         let mut atascados = Vec::new();
         for numero in 0..carga.atascados {
-            let socket = conectar(en_marcha.direccion, plazo)?;
+            let socket = conectar(en_marcha, plazo)?;
             servidor.saludar(&socket, carga.clientes + numero)?;
             atascados.push(socket);
         }
@@ -177,6 +176,7 @@ impl Clase {
             clientes,
             _atascados: atascados,
             carga: carga.clone(),
+            vacio,
             callados: servidor.es(SUELO),
             lectura: vec![0; 4 * TROZO],
             cuenta: Cuenta { medida: Medida::default(), enviado: Vec::new(), listos: 0 },
@@ -407,14 +407,14 @@ impl Cliente {
 }
 
 /// Insiste hasta que el servidor está en marcha.
-fn conectar(direccion: SocketAddr, plazo: Instant) -> anyhow::Result<std::net::TcpStream> {
+fn conectar(en_marcha: &mut EnMarcha, plazo: Instant) -> anyhow::Result<std::net::TcpStream> {
     loop {
-        match std::net::TcpStream::connect(direccion) {
+        match std::net::TcpStream::connect(en_marcha.direccion) {
             Ok(socket) => {
                 socket.set_nodelay(true)?;
                 return Ok(socket);
             }
-            Err(error) if Instant::now() > plazo => {
+            Err(error) if Instant::now() > plazo || !en_marcha.sigue() => {
                 return Err(error).context("no se puede conectar con el servidor");
             }
             Err(_) => thread::sleep(Duration::from_millis(5)),

@@ -13,9 +13,10 @@ use crate::carga::Medida;
 use crate::dibujo::{self, Barra, Linea};
 use crate::servidores::{FINAL, PASO_04, SUELO};
 
-const CABECERA: [&str; 15] = [
+const CABECERA: [&str; 16] = [
     "carga",
     "servidor",
+    "entregas",
     "entregas/s",
     "× final",
     "CPU µs",
@@ -37,6 +38,11 @@ impl Fila {
         let mut valores: Vec<f64> = self.rondas.iter().filter_map(valor).collect();
         valores.sort_by(f64::total_cmp);
         valores.get(valores.len() / 2).copied()
+    }
+
+    /// Las entregas de una ronda.
+    fn entregas(&self) -> Option<f64> {
+        self.mediana(|medida| Some(medida.entregas as f64))
     }
 
     /// Entregas por segundo, si no las marca la carga. Si faltan entregas, no dice nada.
@@ -122,10 +128,11 @@ pub fn tabla(filas: &[Fila]) -> String {
             let suyo = valor(otra(filas, fila, servidor).filter(|_| fila.servidor != servidor)?)?;
             Some(valor(fila)? / suyo)
         };
-        let habla = fila.carga.hablan > 0;
+        let habla = fila.carga.hablan > 0 && !fila.rondas.is_empty();
         celdas.push([
             fila.titulo(),
             fila.servidor.clone(),
+            if habla { celda(fila.entregas()) } else { String::new() },
             celda(fila.ritmo()),
             celda(razon(Fila::ritmo, FINAL)),
             celda(fila.cpu()),
@@ -205,12 +212,12 @@ pub fn objetivos(filas: &[Fila]) -> (String, bool) {
         let (uno, otro) = (buscar(filas, titulo, uno)?, buscar(filas, titulo, otro)?);
         Some(valor(uno)? / valor(otro)?)
     };
-    let del_final = filas.iter().filter(|fila| fila.servidor == FINAL);
+    let del_final = || filas.iter().filter(|fila| fila.servidor == FINAL);
     let sueltos: usize =
-        del_final.map(|fila| fila.peor(|medida| medida.perdidos + medida.desordenados)).sum();
-    let crece: Vec<f64> = filas
-        .iter()
-        .filter(|fila| fila.servidor == FINAL && fila.carga.nombre == "crecimiento")
+        del_final().map(|fila| fila.peor(|medida| medida.perdidos + medida.desordenados)).sum();
+    let medidas = del_final().count() > 0 && del_final().all(|fila| !fila.rondas.is_empty());
+    let crece: Vec<f64> = del_final()
+        .filter(|fila| fila.carga.nombre == "crecimiento")
         .filter_map(Fila::cpu)
         .collect();
     let crecimiento =
@@ -257,7 +264,7 @@ pub fn objetivos(filas: &[Fila]) -> (String, bool) {
             if cumple { "sí" } else { "NO" }.to_owned(),
         ]);
     }
-    (alinear(&celdas, 1), sueltos == 0)
+    (alinear(&celdas, 1), sueltos == 0 && medidas)
 }
 
 /// Renueva la parte medida de `docs/rendimiento.md`, y los dos gráficos.

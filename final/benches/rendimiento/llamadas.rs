@@ -61,7 +61,7 @@ fn contar_uno(servidor: &Servidor) -> anyhow::Result<BTreeMap<String, usize>> {
     let vigilado = servidor.detras_de(&["strace", "-f", "-c", "-o", &fichero.to_string_lossy()]);
     let mut en_marcha = vigilado.arrancar(&CARGA, MENSAJES)?;
     let mut clase =
-        Clase::entrar(&vigilado, &en_marcha, &CARGA).context("¿está instalado strace?")?;
+        Clase::entrar(&vigilado, &mut en_marcha, &CARGA).context("¿está instalado strace?")?;
     let medida = clase.hablar(MENSAJES)?;
     ensure!(medida.perdidos == 0, "con strace se han perdido mensajes");
     // strace cuenta cuando acaba aquel a quien vigila.

@@ -52,6 +52,17 @@ pub struct Fila {
     pub rondas: Vec<Medida>,
 }
 
+impl Fila {
+    fn new(carga: &Carga, servidor: &Servidor, mensajes: usize) -> Self {
+        Self {
+            carga: carga.clone(),
+            servidor: servidor.nombre.clone(),
+            mensajes,
+            rondas: Vec::new(),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Opciones {
     cargas: Vec<String>,
@@ -82,7 +93,8 @@ fn comparar() -> anyhow::Result<bool> {
         print!("{USO}");
         return Ok(true);
     };
-    // Hacen falta un socket por cliente a cada lado; los servidores heredan el límite.
+    // Hace falta un socket por cliente a cada lado; los servidores heredan el límite.
+    #[cfg(unix)]
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let mut servidores = vec![Servidor::el_final(), Servidor::el_04()?];
     servidores.extend(opciones.rivales);
@@ -91,7 +103,7 @@ fn comparar() -> anyhow::Result<bool> {
     let mut filas = Vec::new();
     for carga in cargas() {
         if opciones.cargas.is_empty() || opciones.cargas.iter().any(|una| una == carga.nombre) {
-            filas.extend(rondas(&carga, &servidores, opciones.rondas, &filas)?);
+            filas.extend(rondas(&carga, &servidores, opciones.rondas, &filas));
         }
     }
     let tabla = informe::tabla(&filas);
@@ -177,30 +189,31 @@ fn rondas(
     servidores: &[Servidor],
     cuantas: usize,
     anteriores: &[Fila],
-) -> anyhow::Result<Vec<Fila>> {
-    let mut filas = Vec::new();
+) -> Vec<Fila> {
+    let no_puede = |servidor: &Servidor, error| {
+        eprintln!("aviso: {} no puede con {}: {error:#}", servidor.nombre, carga.nombre);
+    };
+    let mut filas: Vec<(&Servidor, Fila)> = Vec::new();
     for servidor in servidores {
         // Al suelo no le queda nada que hacer si nadie habla, y no sabe qué hacer con quien no lee.
         if servidor.es(SUELO) && (carga.hablan == 0 || carga.atascados > 0) {
             continue;
         }
-        let mensajes = mensajes(carga, servidor, anteriores)?;
-        filas.push(Fila {
-            carga: carga.clone(),
-            servidor: servidor.nombre.clone(),
-            mensajes,
-            rondas: Vec::new(),
-        });
+        match mensajes(carga, servidor, anteriores) {
+            Ok(mensajes) => filas.push((servidor, Fila::new(carga, servidor, mensajes))),
+            Err(error) => no_puede(servidor, error),
+        }
     }
     for ronda in 1..=cuantas {
         eprintln!("{} con {} clientes, ronda {ronda}", carga.nombre, carga.clientes);
-        for fila in &mut filas {
-            let servidor = servidores.iter().find(|servidor| servidor.es(&fila.servidor));
-            let Some(servidor) = servidor else { continue };
-            fila.rondas.push(medir(servidor, carga, fila.mensajes)?);
+        for (servidor, fila) in &mut filas {
+            match medir(servidor, carga, fila.mensajes) {
+                Ok(medida) => fila.rondas.push(medida),
+                Err(error) => no_puede(servidor, error),
+            }
         }
     }
-    Ok(filas)
+    filas.into_iter().map(|(_, fila)| fila).collect()
 }
 
 /// Cuántos mensajes ha de decir cada uno.
@@ -231,7 +244,10 @@ fn mensajes(carga: &Carga, servidor: &Servidor, anteriores: &[Fila]) -> anyhow::
     // Los suficientes para que la ronda dure lo justo, según lo rápido que es cada uno.
     let mut mensajes = 10;
     loop {
-        let duracion = medir(servidor, carga, mensajes)?.duracion;
+        let Medida { duracion, perdidos, .. } = medir(servidor, carga, mensajes)?;
+        if perdidos > 0 {
+            return Ok(mensajes);
+        }
         if duracion >= RONDA / 4 {
             let veces = RONDA.as_secs_f64() / duracion.as_secs_f64();
             return Ok((mensajes as f64 * veces).ceil() as usize);

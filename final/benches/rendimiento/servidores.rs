@@ -125,6 +125,11 @@ impl EnMarcha {
         self.hijo.id()
     }
 
+    /// ¿No ha acabado ya?
+    pub fn sigue(&mut self) -> bool {
+        matches!(self.hijo.try_wait(), Ok(None))
+    }
+
     /// Espera a que acabe.
     pub fn esperar(&mut self) -> io::Result<()> {
         self.hijo.wait().map(|_| ())
