@@ -21,6 +21,12 @@ const CORTA: Duration = Duration::from_millis(400);
 /// El fallo de quien aún no atiende a varios clientes a la vez.
 pub const NO_ATIENDE: &str = "no se atiende a quien llega";
 
+/// El fallo de quien no reenvía lo que se dice.
+pub const NO_LLEGA: &str = "el mensaje no llega a los demás";
+
+/// Lo primero que recibe un cliente, desde el paso 04.
+pub const BIENVENIDA: &str = "bienvenido al chat! escribe 'salir' para salir";
+
 /// Por qué un escenario no se cumple.
 #[derive(Debug, Clone)]
 pub struct Fallo {

@@ -128,11 +128,13 @@ fn orden_con_hilos(cuantos: u32) -> String {
 /// ¿Se pueden limitar aquí los hilos de un programa? Solo en Linux, y no en todos.
 #[must_use]
 pub fn se_pueden_contar_hilos() -> bool {
-    let prueba = Command::new("sh")
-        .args(["-c", &orden_con_hilos(100), "/bin/true"])
-        .stderr(Stdio::null())
-        .status();
-    cfg!(target_os = "linux") && prueba.is_ok_and(|estado| estado.success())
+    let prueba = || {
+        Command::new("sh")
+            .args(["-c", &orden_con_hilos(100), "/bin/true"])
+            .stderr(Stdio::null())
+            .status()
+    };
+    cfg!(target_os = "linux") && prueba().is_ok_and(|estado| estado.success())
 }
 
 /// Un programa en marcha. Al soltarlo, se mata.

@@ -3,7 +3,7 @@
 //! Es la del README, y `cargo test` comprueba cada casilla: que lo que se cumple se cumple, y que
 //! lo que no, falla por la razón que aquí se dice y por ninguna otra.
 
-use crate::escena::{Escena, NO_ATIENDE, Resultado};
+use crate::escena::{Escena, NO_ATIENDE, NO_LLEGA, Resultado};
 use crate::escenarios::{clase, cliente, fallos, limites, pareja, servidor};
 
 /// Los pasos, en el orden de las columnas.
@@ -84,8 +84,6 @@ const fn solo_final(razon: &'static str) -> [Casilla; 5] {
     [Falla(razon), Falla(razon), Falla(razon), Falla(razon), Cumple]
 }
 
-const NO_LLEGA: &str = "el mensaje no llega a los demás";
-
 /// Todos los escenarios, en el orden en que los pasos los van cumpliendo.
 pub const TABLA: &[Escenario] = &[
     escenario(
@@ -157,7 +155,7 @@ pub const TABLA: &[Escenario] = &[
     ),
     escenario(
         "lector_lento",
-        "A quien lee de byte en byte le llega todo, y los demás no esperan por él.",
+        "A quien lee de byte en byte mientras otro habla sin parar también le llega todo.",
         fallos::lector_lento,
         [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
     ),
@@ -387,7 +385,7 @@ pub const TABLA: &[Escenario] = &[
     .necesita(Necesita::Hilos),
     escenario(
         "sin_pantalla",
-        "Si se cierra la pantalla del servidor, el chat sigue.",
+        "Si se cierra la pantalla del servidor, o la de un cliente, el chat sigue.",
         fallos::sin_pantalla,
         [
             Falla("no hay bienvenida"),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::conexion::Conexion;
-use crate::escena::{Contexto, Escena, Resultado, Servidor};
+use crate::escena::{BIENVENIDA, Contexto, Escena, Resultado, Servidor};
 
 /// Cuántos caben en el aula.
 const AULA: usize = 30;
@@ -75,7 +75,7 @@ fn firma(conexion: &Conexion) -> String {
 
 fn llega(escena: &Escena<'_>, servidor: &Servidor, desde: usize) -> Resultado<Alumno> {
     let conexion = escena.entra("alumno", servidor)?;
-    conexion.ve("bienvenido al chat! escribe 'salir' para salir", "no hay bienvenida")?;
+    conexion.ve(BIENVENIDA, "no hay bienvenida")?;
     Ok(Alumno { conexion, desde, hasta: None })
 }
 

@@ -1,15 +1,15 @@
 //! El laboratorio de fallos: redes que trocean, programas que no leen, cierres en mal momento.
 
 use std::io::{Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use socket2::{Domain, Socket, Type};
+
 use crate::conexion::{Conexion, reinicia};
 use crate::consumo::Consumo;
-use crate::escena::{Escena, Resultado};
-
-const NO_LLEGA: &str = "el mensaje no llega a los demás";
+use crate::escena::{BIENVENIDA, Escena, NO_LLEGA, Resultado};
 
 /// Lo que se admite a lo que debe tardar de 1 a 2 segundos, con el ordenador muy ocupado.
 const UN_MOMENTO: Duration = Duration::from_secs(8);
@@ -29,30 +29,47 @@ pub fn bytes_sueltos(escena: &Escena<'_>) -> Resultado {
     b.ve(&format!("usuario {}: dos", a.puerto), NO_LLEGA)
 }
 
-/// Un cliente lee de byte en byte; los demás no esperan por él, y a él también le llega todo.
+/// Un cliente lee de byte en byte mientras otro habla sin parar: no le falta nada a nadie.
 pub fn lector_lento(escena: &Escena<'_>) -> Resultado {
-    const MENSAJES: usize = 100;
+    const MENSAJES: usize = 2_000;
+    /// Lo que el sistema guarda para el lento: mucho menos de lo que se va a decir.
+    const BUZON: usize = 32 * 1024;
     let servidor = escena.servidor()?;
-    let mut lento = servidor.conecta()?;
+    let lento = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    lento.set_recv_buffer_size(BUZON)?;
+    lento.connect(&servidor.direccion.into())?;
+    let lento = TcpStream::from(lento);
     servidor.anuncia(lento.local_addr()?.port())?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
-    for i in 0..MENSAJES {
-        a.envia(format!("mensaje {i}\n"))?;
-    }
-    let ultimo = format!("usuario {}: mensaje {}", a.puerto, MENSAJES - 1);
-    b.ve(&ultimo, NO_LLEGA)?;
+    let dice = |i: usize| format!("{i} {}\n", "x".repeat(500));
+    let ultima = format!("usuario {}: {}", a.puerto, dice(MENSAJES - 1));
+    let plazo = escena.contexto().plazo(NO_LLEGA);
     lento.set_read_timeout(Some(Duration::from_secs(30)))?;
-    let mut leido = Vec::new();
-    while !leido.ends_with(format!("{ultimo}\n").as_bytes()) {
-        let mut byte = [0];
-        lento.read_exact(&mut byte)?;
-        leido.push(byte[0]);
-    }
-    let leidos = String::from_utf8_lossy(&leido).matches(": mensaje ").count();
+    let (bien, leido) = thread::scope(|hilos| {
+        let lectura = hilos.spawn(|| lee_de_byte_en_byte(&lento, ultima.as_bytes()));
+        let enviado = (0..MENSAJES).try_for_each(|i| a.envia(dice(i)));
+        let llega = b.pantalla().espera(plazo, |vista| vista.texto.ends_with(&ultima));
+        let bien = enviado.and(escena.contexto().exige(llega, NO_LLEGA, String::new));
+        if bien.is_err() {
+            // Que la lectura no espere a lo que ya no llegará.
+            let _ = lento.shutdown(Shutdown::Both);
+        }
+        (bien, lectura.join().unwrap_or_default())
+    });
+    bien?;
+    let leidos = String::from_utf8_lossy(&leido).matches("x\n").count();
     escena.contexto().exige(leidos == MENSAJES, "al lector lento le faltan mensajes", || {
         format!("leyó {leidos} de {MENSAJES}")
     })
+}
+
+fn lee_de_byte_en_byte(mut socket: &TcpStream, ultima: &[u8]) -> Vec<u8> {
+    let (mut leido, mut byte) = (Vec::new(), [0]);
+    while !leido.ends_with(ultima) && matches!(socket.read(&mut byte), Ok(1)) {
+        leido.push(byte[0]);
+    }
+    leido
 }
 
 /// Un mega sin fin de línea no se queda en la memoria del servidor: sale a trozos según llega.
@@ -76,8 +93,8 @@ pub fn servidor_que_no_cierra(escena: &Escena<'_>) -> Resultado {
     servidor.ve("hola", "no envía lo escrito")?;
     // El cliente del paso 01 espera respuesta a cada línea.
     servidor.envia("hola\n")?;
-    cliente.escribe("salir")?;
     let inicio = Instant::now();
+    cliente.escribe("salir")?;
     cliente.acaba(0, "el cliente espera para siempre")?;
     let tarda = inicio.elapsed();
     // Lo último que diga el servidor puede tardar en llegar: el cliente lo espera un segundo.
@@ -233,7 +250,7 @@ fn nada_manda(escena: &Escena<'_>, bytes: &[u8]) -> Resultado {
 /// Un servidor envía 10 MB sin ningún fin de línea: el cliente los enseña según llegan.
 pub fn linea_sin_fin(escena: &Escena<'_>) -> Resultado {
     const TAMANO: usize = 10 * 1024 * 1024;
-    const MEMORIA_KIB: usize = 20 * 1024;
+    const MEMORIA_KIB: usize = 8 * 1024;
     const ESPERA: &str = "el cliente espera a que acabe la línea";
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
@@ -259,7 +276,7 @@ pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
         let socket = servidor.conecta()?;
         let puerto = socket.local_addr()?.port();
         let conexion = Conexion::new(escena.contexto(), nombre, socket, puerto)?;
-        conexion.ve("bienvenido al chat! escribe 'salir' para salir", "no hay bienvenida")?;
+        conexion.ve(BIENVENIDA, "no hay bienvenida")?;
         Ok(conexion)
     };
     let a = bienvenido("A")?;

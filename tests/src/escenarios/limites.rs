@@ -9,9 +9,7 @@ use socket2::SockRef;
 
 use crate::conexion::reinicia;
 use crate::consumo::Consumo;
-use crate::escena::{Escena, Fallo, NO_ATIENDE, Resultado, Servidor};
-
-const NO_LLEGA: &str = "el mensaje no llega a los demás";
+use crate::escena::{Escena, Fallo, NO_ATIENDE, NO_LLEGA, Resultado, Servidor};
 
 /// Dos clientes no leen nada; los demás reciben todo lo que otro dice sin parar.
 pub fn cliente_que_no_lee(escena: &Escena<'_>) -> Resultado {
@@ -162,13 +160,14 @@ fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
     let antes = consumo(pid)?;
     let visita = |i: usize| {
         let mut socket = llega(&servidor)?;
-        if i % 2 == 0 {
-            let _ = socket.write_all("hola y adiós\n".as_bytes());
-            drop(socket);
-            Ok(())
-        } else {
-            reinicia(socket)
+        if i % 2 == 1 {
+            return reinicia(socket);
         }
+        socket.write_all("hola y adiós\n".as_bytes())?;
+        socket.shutdown(Shutdown::Write)?;
+        socket.set_read_timeout(Some(escena.contexto().plazo(QUEDAN) - Instant::now()))?;
+        let acaba = socket.read_to_end(&mut Vec::new());
+        escena.contexto().exige(acaba.is_ok(), QUEDAN, || format!("{acaba:?}"))
     };
     // La memoria de las primeras visitas se aprovecha en las siguientes.
     (0..cuantas / 2).try_for_each(visita)?;

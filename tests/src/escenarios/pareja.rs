@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Instant;
 
-use crate::escena::{Escena, Resultado};
+use crate::escena::{BIENVENIDA, Escena, Resultado};
 
 const NO_SE_ENTIENDE: &str = "el error no se entiende";
 
@@ -33,7 +33,6 @@ pub fn direccion_de_siempre(escena: &Escena<'_>) -> Resultado {
 pub fn transcripcion(escena: &Escena<'_>) -> Resultado {
     const OTRA: &str = "la pantalla no es la del enunciado";
     const SIN_BIENVENIDA: &str = "no hay bienvenida";
-    const BIENVENIDA: &str = "bienvenido al chat! escribe 'salir' para salir";
     let dialogo = [
         "Hola que tal?",
         "Bien, haciendo una practica del ra3 de python",

@@ -1,9 +1,7 @@
 //! El servidor, visto por conexiones que envían y reciben bytes a mano.
 
 use crate::conexion::reinicia;
-use crate::escena::{Escena, Resultado};
-
-const NO_LLEGA: &str = "el mensaje no llega a los demás";
+use crate::escena::{BIENVENIDA, Escena, NO_LLEGA, Resultado};
 
 /// A envía una línea y la recibe de vuelta.
 pub fn eco(escena: &Escena<'_>) -> Resultado {
@@ -122,7 +120,7 @@ pub fn anuncia_la_salida(escena: &Escena<'_>) -> Resultado {
 pub fn bienvenida(escena: &Escena<'_>) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
-    a.ve("bienvenido al chat! escribe 'salir' para salir", "no hay bienvenida")
+    a.ve(BIENVENIDA, "no hay bienvenida")
 }
 
 /// A envía `salir`, con espacios y en mayúsculas: lo desconectan, y B no lo oye.
