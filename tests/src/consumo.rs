@@ -12,8 +12,9 @@ pub struct Consumo {
     pub descriptores: usize,
     /// Memoria residente, en KiB.
     pub memoria_kib: usize,
-    /// Tiempo de procesador de los hilos que siguen en marcha.
-    pub cpu: Duration,
+    /// Tiempo de procesador de los hilos que siguen en marcha: no cuenta los que acabaron, ni otros
+    /// procesos. Nada si el núcleo no lo dice.
+    pub cpu: Option<Duration>,
 }
 
 impl Consumo {
@@ -26,17 +27,17 @@ impl Consumo {
             linea.and_then(|valor| valor.trim_end_matches("kB").trim().parse().ok())
         };
         let descriptores = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count();
-        let mut nanosegundos = 0;
+        let mut cpu = Some(Duration::ZERO);
         for hilo in fs::read_dir(format!("/proc/{pid}/task")).ok()? {
             // Un hilo puede acabar entre que se le nombra y se le pregunta.
-            let gasto = fs::read_to_string(hilo.ok()?.path().join("schedstat")).unwrap_or_default();
-            nanosegundos += gasto.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+            let hilo = hilo.ok()?.path();
+            let Ok(gasto) = fs::read_to_string(hilo.join("schedstat")) else {
+                cpu = cpu.filter(|_| !hilo.exists());
+                continue;
+            };
+            let nanosegundos = gasto.split(' ').next().and_then(|n| n.parse().ok());
+            cpu = cpu.zip(nanosegundos).map(|(cpu, n)| cpu + Duration::from_nanos(n));
         }
-        Some(Self {
-            hilos: campo("Threads:")?,
-            descriptores,
-            memoria_kib: campo("VmRSS:")?,
-            cpu: Duration::from_nanos(nanosegundos),
-        })
+        Some(Self { hilos: campo("Threads:")?, descriptores, memoria_kib: campo("VmRSS:")?, cpu })
     }
 }

@@ -61,7 +61,9 @@ impl Carga {
 #[derive(Debug, Default, Clone)]
 pub struct Medida {
     pub entregas: usize,
+    /// Las que no llegaron.
     pub perdidos: usize,
+    /// Las que llegaron después de otras posteriores del mismo autor, y las repetidas.
     pub desordenados: usize,
     /// Desde el primer envío hasta la última entrega.
     pub duracion: Duration,
@@ -85,12 +87,11 @@ pub fn medir(servidor: &Servidor, carga: &Carga, mensajes: usize) -> anyhow::Res
     let lleno = Consumo::de(en_marcha.pid());
     let carga_antes = Consumo::de(std::process::id());
     let mut medida = clase.hablar(mensajes)?;
-    if let (Some(antes), Some(despues)) = (&lleno, Consumo::de(en_marcha.pid())) {
-        medida.cpu = Some(despues.cpu.saturating_sub(antes.cpu));
-    }
-    if let (Some(antes), Some(despues)) = (carga_antes, Consumo::de(std::process::id())) {
-        medida.cpu_carga = Some(despues.cpu.saturating_sub(antes.cpu));
-    }
+    let gasto = |antes: Option<Consumo>, despues: Option<Consumo>| {
+        Some(despues?.cpu?.saturating_sub(antes?.cpu?))
+    };
+    medida.cpu = gasto(lleno, Consumo::de(en_marcha.pid()));
+    medida.cpu_carga = gasto(carga_antes, Consumo::de(std::process::id()));
     if let (Some(vacio), Some(lleno)) = (clase.vacio, lleno) {
         let crece = lleno.memoria_kib.saturating_sub(vacio.memoria_kib);
         medida.kib_por_cliente = Some(crece as f64 / (carga.clientes - 1) as f64);
@@ -129,6 +130,8 @@ struct Cliente {
     resto: Vec<u8>,
     /// El mensaje que le toca recibir de cada uno que habla.
     esperados: Vec<usize>,
+    /// Los que se ha saltado de cada uno: si llegan después, llegan desordenados; si no, se perdieron.
+    saltados: Vec<usize>,
     listo: bool,
     ultima_lectura: Instant,
     salida: Vec<u8>,
@@ -316,6 +319,7 @@ impl Cliente {
             socket,
             resto: Vec::new(),
             esperados: vec![0; hablan],
+            saltados: vec![0; hablan],
             listo: false,
             ultima_lectura: ahora,
             salida: Vec::new(),
@@ -395,13 +399,20 @@ impl Cliente {
             return;
         }
         let Some(esperado) = self.esperados.get_mut(autor) else { return };
-        if mensaje != *esperado {
+        if mensaje < *esperado {
             cuenta.medida.desordenados += 1;
+            if self.saltados[autor] == 0 {
+                // Repetido: ya se contó.
+                return;
+            }
+            self.saltados[autor] -= 1;
+        } else {
+            self.saltados[autor] += mensaje - *esperado;
+            *esperado = mensaje + 1;
         }
-        *esperado = mensaje + 1;
         cuenta.medida.entregas += 1;
-        if let Some(enviados) = cuenta.enviado.get(autor) {
-            cuenta.medida.latencias.push(ahora.saturating_duration_since(enviados[mensaje]));
+        if let Some(enviado) = cuenta.enviado.get(autor).and_then(|suyos| suyos.get(mensaje)) {
+            cuenta.medida.latencias.push(ahora.saturating_duration_since(*enviado));
         }
     }
 }

@@ -73,7 +73,7 @@ pub fn lineas(lineas: &[Linea]) -> String {
     }
     texto(&mut svg, (f64::midpoint(IZQUIERDA, DERECHA), ABAJO + 44.0), "middle", "", "clientes");
     let mut rotulos = Vec::new();
-    for (linea, color) in lineas.iter().zip(COLORES) {
+    for (linea, color) in lineas.iter().zip(COLORES.iter().cycle()) {
         let lugares: Vec<(f64, f64)> =
             linea.puntos.iter().map(|punto| (x.lugar(punto.0), y.lugar(punto.1))).collect();
         let camino: Vec<String> = lugares.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
@@ -106,7 +106,7 @@ pub fn barras(barras: &[Barra]) -> String {
     let mut svg = empezar(titulo, &y);
     let hueco = (DERECHA - IZQUIERDA) / barras.len().max(1) as f64;
     let ancho = (hueco / 4.0).min(60.0);
-    for (numero, (barra, color)) in barras.iter().zip(COLORES).enumerate() {
+    for (numero, (barra, color)) in barras.iter().zip(COLORES.iter().cycle()).enumerate() {
         let centro = IZQUIERDA + hueco * (numero as f64 + 0.5);
         for (lado, (valor, que)) in barra.valores.iter().zip(["p50", "p99", "máx"]).enumerate() {
             let x = centro + (lado as f64 - 1.5) * ancho;

@@ -33,9 +33,9 @@ const CABECERA: [&str; 16] = [
 ];
 
 impl Fila {
-    /// La mediana de las rondas que saben decirlo.
+    /// La mediana de las rondas, si lo dicen todas.
     fn mediana(&self, valor: impl Fn(&Medida) -> Option<f64>) -> Option<f64> {
-        let mut valores: Vec<f64> = self.rondas.iter().filter_map(valor).collect();
+        let mut valores: Vec<f64> = self.rondas.iter().map(valor).collect::<Option<_>>()?;
         valores.sort_by(f64::total_cmp);
         valores.get(valores.len() / 2).copied()
     }
@@ -70,9 +70,17 @@ impl Fila {
         })
     }
 
-    /// Milisegundos que ha esperado, como mucho, quien no tiene culpa de que otros no lean.
-    fn espera(&self) -> Option<f64> {
-        self.mediana(|medida| (self.carga.atascados > 0).then(|| milisegundos(medida.espera)))
+    /// Lo peor de todas las rondas: lo que más tarda una entrega o, con atascados, lo que más espera
+    /// quien no tiene culpa de que otros no lean.
+    fn maximo(&self) -> String {
+        let peor = if self.carga.atascados > 0 {
+            self.rondas.iter().map(|medida| medida.espera).max()
+        } else {
+            self.rondas.iter().filter_map(|medida| medida.latencias.last().copied()).max()
+        };
+        // Si se ha perdido algo, es que se dejó de esperar.
+        let signo = if self.peor(|medida| medida.perdidos) > 0 { "> " } else { "" };
+        peor.map(|peor| format!("{signo}{}", cifra(milisegundos(peor)))).unwrap_or_default()
     }
 
     fn memoria(&self) -> Option<f64> {
@@ -129,6 +137,7 @@ pub fn tabla(filas: &[Fila]) -> String {
             Some(valor(fila)? / suyo)
         };
         let habla = fila.carga.hablan > 0 && !fila.rondas.is_empty();
+        let si_habla = |cuantos: usize| if habla { entero(cuantos) } else { String::new() };
         celdas.push([
             fila.titulo(),
             fila.servidor.clone(),
@@ -140,11 +149,11 @@ pub fn tabla(filas: &[Fila]) -> String {
             celda(razon(Fila::cpu, SUELO)),
             celda(fila.latencia(50)),
             celda(fila.latencia(99)),
-            celda(fila.latencia(100).or_else(|| fila.espera())),
-            if habla { fila.peor(|medida| medida.perdidos).to_string() } else { String::new() },
-            if habla { fila.peor(|medida| medida.desordenados).to_string() } else { String::new() },
+            fila.maximo(),
+            si_habla(fila.peor(|medida| medida.perdidos)),
+            si_habla(fila.peor(|medida| medida.desordenados)),
             celda(fila.memoria()),
-            fila.hilos().map(|hilos| hilos.to_string()).unwrap_or_default(),
+            fila.hilos().map(|hilos| entero(hilos as usize)).unwrap_or_default(),
             fila.carga().map(|carga| format!("{carga:.0}")).unwrap_or_default(),
         ]);
     }
@@ -183,19 +192,24 @@ fn celda(valor: Option<f64>) -> String {
     valor.map(cifra).unwrap_or_default()
 }
 
+/// Un número exacto, con las cifras de tres en tres.
+pub fn entero(numero: usize) -> String {
+    let cifras = numero.to_string();
+    let grupos: Vec<&str> = cifras
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|grupo| std::str::from_utf8(grupo).unwrap_or_default())
+        .collect();
+    grupos.join(" ")
+}
+
 /// Un número con tres cifras que digan algo: `31 200 000`, `1,25`, `0,031`.
 pub fn cifra(valor: f64) -> String {
     if valor >= 1000.0 {
         let exacto = valor.round() as u64;
         let redondo = 10_u64.pow(exacto.ilog10().saturating_sub(2));
-        let cifras = ((exacto + redondo / 2) / redondo * redondo).to_string();
-        let grupos: Vec<&str> = cifras
-            .as_bytes()
-            .rchunks(3)
-            .rev()
-            .map(|grupo| std::str::from_utf8(grupo).unwrap_or_default())
-            .collect();
-        return grupos.join(" ");
+        return entero(((exacto + redondo / 2) / redondo * redondo) as usize);
     }
     let decimales = match valor {
         v if v >= 100.0 || v == 0.0 => 0,
@@ -215,6 +229,7 @@ pub fn objetivos(filas: &[Fila]) -> (String, bool) {
     let del_final = || filas.iter().filter(|fila| fila.servidor == FINAL);
     let sueltos: usize =
         del_final().map(|fila| fila.peor(|medida| medida.perdidos + medida.desordenados)).sum();
+    let cuenta = del_final().any(|fila| fila.carga.hablan > 0);
     let medidas = del_final().count() > 0 && del_final().all(|fila| !fila.rondas.is_empty());
     let crece: Vec<f64> = del_final()
         .filter(|fila| fila.carga.nombre == "crecimiento")
@@ -225,7 +240,12 @@ pub fn objetivos(filas: &[Fila]) -> (String, bool) {
     let p99 = |fila: &Fila| fila.latencia(99);
 
     let objetivos = [
-        ("`final`, en todas las cargas: perdidos y fuera de orden", '≤', 0.0, Some(sueltos as f64)),
+        (
+            "`final`, en todas las cargas: perdidos y fuera de orden",
+            '≤',
+            0.0,
+            cuenta.then_some(sueltos as f64),
+        ),
         (
             "todos: entregas/s, veces las del paso 04",
             '≥',
@@ -259,7 +279,7 @@ pub fn objetivos(filas: &[Fila]) -> (String, bool) {
         let cumple = if signo == '≤' { medido <= limite } else { medido >= limite };
         celdas.push([
             objetivo.to_owned(),
-            format!("{signo} {}", cifra(limite)),
+            format!("{signo} {}", limite.to_string().replace('.', ",")),
             cifra(medido),
             if cumple { "sí" } else { "NO" }.to_owned(),
         ]);
@@ -303,7 +323,8 @@ pub fn escribir(
     fs::write(docs.join("coste-por-clientes.svg"), dibujo::lineas(&lineas))?;
 
     let barras = filas.iter().filter(|fila| fila.carga.nombre == "aula").filter_map(|fila| {
-        let valores = [fila.latencia(50)?, fila.latencia(99)?, fila.latencia(100)?];
+        let peor = fila.rondas.iter().filter_map(|medida| medida.latencias.last()).max()?;
+        let valores = [fila.latencia(50)?, fila.latencia(99)?, milisegundos(*peor)];
         Some(Barra { nombre: fila.servidor.clone(), valores })
     });
     fs::write(docs.join("latencia-en-el-aula.svg"), dibujo::barras(&barras.collect::<Vec<_>>()))?;

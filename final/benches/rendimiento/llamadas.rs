@@ -1,69 +1,98 @@
 //! Las llamadas al sistema de un servidor, contadas por `strace -c -f`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
 use crate::carga::{Carga, Clase};
-use crate::informe::{alinear, cifra};
+use crate::informe::{alinear, cifra, entero};
 use crate::servidores::{FINAL, PASO_04, Servidor};
 
-/// La carga: bastante gente para que se note quién escribe a cada uno cada vez.
-const CARGA: Carga =
-    Carga { nombre: "llamadas", clientes: 50, hablan: 10, atascados: 0, pausa: Duration::ZERO };
-const MENSAJES: usize = 200;
+/// Con mucha prisa: cada uno que habla envía de una vez todo lo que tiene que decir.
+const PRISA: Carga =
+    Carga { nombre: "prisa", clientes: 50, hablan: 10, atascados: 0, pausa: Duration::ZERO };
+
+/// Sin ninguna: como en la carga del mismo nombre.
+const AULA: Carga = Carga {
+    nombre: "aula",
+    clientes: 30,
+    hablan: 30,
+    atascados: 0,
+    pausa: Duration::from_millis(100),
+};
+
+/// Los mensajes de cada uno que habla.
+const MENSAJES_PRISA: usize = 200;
+const MENSAJES_AULA: usize = 50;
 
 /// Las que hacen menos que estas no se enseñan.
-const POCAS: usize = 100;
+const POCAS: usize = 1000;
 
-/// Una tabla con las llamadas de los dos servidores que se comparan.
-pub fn contar(servidores: &[Servidor]) -> anyhow::Result<String> {
-    let cuenta = |nombre| {
-        let servidor = servidores.iter().find(|servidor| servidor.es(nombre));
-        contar_uno(servidor.context("falta un servidor")?)
-    };
-    let (final_, paso_04) = (cuenta(FINAL)?, cuenta(PASO_04)?);
-    let mut nombres: Vec<&String> = final_.keys().chain(paso_04.keys()).collect();
-    let veces =
-        |cuenta: &BTreeMap<String, usize>, nombre: &str| cuenta.get(nombre).copied().unwrap_or(0);
-    nombres.sort_by_key(|nombre| {
-        (usize::MAX - veces(&paso_04, nombre).max(veces(&final_, nombre)), nombre.as_str())
-    });
-    nombres.dedup();
-    let mut celdas = vec![["llamada", PASO_04, FINAL].map(str::to_owned)];
-    let mut fila = |titulo: &str, del_04: f64, del_final: f64| {
-        celdas.push([titulo.to_owned(), cifra(del_04), cifra(del_final)]);
-    };
-    for nombre in nombres {
-        let (del_04, del_final) = (veces(&paso_04, nombre), veces(&final_, nombre));
-        if del_04.max(del_final) >= POCAS {
-            fila(&format!("`{nombre}`"), del_04 as f64, del_final as f64);
-        }
-    }
-    let (total_04, total_final) = (paso_04.values().sum::<usize>(), final_.values().sum::<usize>());
-    fila("todas", total_04 as f64, total_final as f64);
-    let entregas = CARGA.entregas(MENSAJES) as f64;
-    fila("todas, por entrega", total_04 as f64 / entregas, total_final as f64 / entregas);
-    let titulo = format!(
-        "{} clientes; {} dicen {MENSAJES} mensajes cada uno: {} entregas.",
-        CARGA.clientes,
-        CARGA.hablan,
-        cifra(entregas)
-    );
-    Ok(format!("{titulo}\n\n{}", alinear(&celdas, 1)))
+type Cuenta = BTreeMap<String, usize>;
+
+/// Falla si aquí no se pueden contar.
+pub fn comprobar() -> anyhow::Result<()> {
+    let strace = Command::new("strace").arg("-V").stdout(Stdio::null()).status();
+    ensure!(strace.is_ok_and(|estado| estado.success()), "hace falta strace, y con él Linux");
+    Ok(())
 }
 
-fn contar_uno(servidor: &Servidor) -> anyhow::Result<BTreeMap<String, usize>> {
+/// Una tabla con las llamadas de los dos servidores que se comparan, con prisa y sin ella.
+pub fn contar(servidores: &[Servidor]) -> anyhow::Result<String> {
+    let columna = |nombre, carga, mensajes| {
+        let servidor = servidores.iter().find(|servidor| servidor.es(nombre));
+        contar_uno(servidor.context("falta un servidor")?, carga, mensajes)
+    };
+    let cuentas = [
+        columna(PASO_04, &PRISA, MENSAJES_PRISA)?,
+        columna(FINAL, &PRISA, MENSAJES_PRISA)?,
+        columna(PASO_04, &AULA, MENSAJES_AULA)?,
+        columna(FINAL, &AULA, MENSAJES_AULA)?,
+    ];
+    let (prisa, aula) = (PRISA.entregas(MENSAJES_PRISA), AULA.entregas(MENSAJES_AULA));
+    let mut celdas = vec![
+        ["llamada", "paso 04, prisa", "final, prisa", "paso 04, aula", "final, aula"]
+            .map(str::to_owned),
+    ];
+    let nombres: BTreeSet<&String> = cuentas.iter().flat_map(Cuenta::keys).collect();
+    for nombre in nombres {
+        let veces = cuentas.each_ref().map(|cuenta| cuenta.get(nombre).copied().unwrap_or(0));
+        if veces.iter().any(|veces| *veces >= POCAS) {
+            celdas.push(fila(&format!("`{nombre}`"), veces.map(entero)));
+        }
+    }
+    let todas = cuentas.each_ref().map(|cuenta| cuenta.values().sum::<usize>());
+    celdas.push(fila("todas", todas.map(entero)));
+    let medias = [(todas[0], prisa), (todas[1], prisa), (todas[2], aula), (todas[3], aula)]
+        .map(|(veces, entregas)| cifra(veces as f64 / entregas as f64));
+    celdas.push(fila("todas, por entrega", medias));
+    Ok(format!(
+        "Con prisa, {} clientes, y {} envían de una vez {MENSAJES_PRISA} mensajes cada uno: {} \
+         entregas. En el aula, {} clientes dicen {MENSAJES_AULA} mensajes cada uno, 10 por segundo: \
+         {} entregas.\n\n{}",
+        PRISA.clientes,
+        PRISA.hablan,
+        entero(prisa),
+        AULA.clientes,
+        entero(aula),
+        alinear(&celdas, 1)
+    ))
+}
+
+fn fila(titulo: &str, celdas: [String; 4]) -> [String; 5] {
+    let [a, b, c, d] = celdas;
+    [titulo.to_owned(), a, b, c, d]
+}
+
+fn contar_uno(servidor: &Servidor, carga: &Carga, mensajes: usize) -> anyhow::Result<Cuenta> {
     let fichero = std::env::temp_dir().join(format!("llamadas-{}.txt", std::process::id()));
     let vigilado = servidor.detras_de(&["strace", "-f", "-c", "-o", &fichero.to_string_lossy()]);
-    let mut en_marcha = vigilado.arrancar(&CARGA, MENSAJES)?;
-    let mut clase =
-        Clase::entrar(&vigilado, &mut en_marcha, &CARGA).context("¿está instalado strace?")?;
-    let medida = clase.hablar(MENSAJES)?;
-    ensure!(medida.perdidos == 0, "con strace se han perdido mensajes");
+    let mut en_marcha = vigilado.arrancar(carga, mensajes)?;
+    let hablado = Clase::entrar(&vigilado, &mut en_marcha, carga)
+        .and_then(|mut clase| clase.hablar(mensajes));
     // strace cuenta cuando acaba aquel a quien vigila.
     let strace = en_marcha.pid();
     let hijos = fs::read_to_string(format!("/proc/{strace}/task/{strace}/children"))?;
@@ -72,6 +101,7 @@ fn contar_uno(servidor: &Servidor) -> anyhow::Result<BTreeMap<String, usize>> {
     en_marcha.esperar()?;
     let texto = fs::read_to_string(&fichero)?;
     fs::remove_file(&fichero)?;
+    ensure!(hablado?.perdidos == 0, "con strace se han perdido mensajes");
     // % time, seconds, usecs/call, calls, errors (a veces), syscall
     let lineas = texto.lines().filter_map(|linea| {
         let campos: Vec<&str> = linea.split_whitespace().collect();

@@ -35,10 +35,14 @@ uso: cargo bench -p final -- [OPCIONES]
 
   --cargas A,B,…              solo esas: aula, todos, ráfaga, abanico, quietos, crecimiento, atascados
   --rondas N                  rondas de cada carga (5 si no se indica)
-  --rival 'NOMBRE=ORDEN'      mide también otro servidor; en la orden, PUERTO es su puerto
+  --rival 'NOMBRE=ORDEN'      mide también otro servidor; en la orden, que se parte por los
+                              espacios, PUERTO es su puerto
   --saludo 'NOMBRE=LÍNEA'     lo primero que dice cada cliente a ese rival; {} es su número
   --escribir                  además, renueva docs/rendimiento.md y sus dos gráficos
 ";
+
+/// Las rondas de cada carga, si no se dice otra cosa.
+const RONDAS: usize = 5;
 
 /// Lo que debe durar una ronda de una carga sin pausas.
 const RONDA: Duration = Duration::from_millis(800);
@@ -96,9 +100,17 @@ fn comparar() -> anyhow::Result<bool> {
     // Hace falta un socket por cliente a cada lado; los servidores heredan el límite.
     #[cfg(unix)]
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let mut servidores = vec![Servidor::el_final(), Servidor::el_04()?];
-    servidores.extend(opciones.rivales);
-    servidores.push(Servidor::el_suelo()?);
+    let mut servidores = vec![Servidor::el_final(), Servidor::el_04()?, Servidor::el_suelo()?];
+    for rival in opciones.rivales {
+        let otro = servidores.iter().any(|servidor| servidor.es(&rival.nombre));
+        anyhow::ensure!(!otro, "ya hay un servidor que se llama «{}»", rival.nombre);
+        servidores.push(rival);
+    }
+    if opciones.escribir {
+        let completa = opciones.cargas.is_empty() && opciones.rondas >= RONDAS;
+        anyhow::ensure!(completa, "--escribir necesita todas las cargas, y {RONDAS} rondas");
+        llamadas::comprobar()?;
+    }
 
     let mut filas = Vec::new();
     for carga in cargas() {
@@ -117,7 +129,7 @@ fn comparar() -> anyhow::Result<bool> {
 
 fn leer_opciones() -> anyhow::Result<Option<Opciones>> {
     use lexopt::Arg::Long;
-    let mut opciones = Opciones { rondas: 5, ..Opciones::default() };
+    let mut opciones = Opciones { rondas: RONDAS, ..Opciones::default() };
     let mut saludos = Vec::new();
     let mut linea = lexopt::Parser::from_env();
     while let Some(argumento) = linea.next()? {

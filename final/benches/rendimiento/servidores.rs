@@ -64,6 +64,9 @@ impl Servidor {
         let Some((nombre, orden)) = texto.split_once('=') else {
             bail!("un rival se escribe 'nombre=orden con PUERTO'");
         };
+        let vale =
+            !nombre.is_empty() && nombre.chars().all(|c| c.is_alphanumeric() || " .-_".contains(c));
+        ensure!(vale, "un nombre se escribe con letras, cifras, puntos y guiones: «{nombre}»");
         ensure!(orden.contains(PUERTO), "en la orden de {nombre} falta la palabra PUERTO");
         Ok(Self::new(nombre, &orden.split_whitespace().collect::<Vec<_>>()))
     }

@@ -1,7 +1,7 @@
 //! El suelo: escribe los mismos bytes a los mismos sockets, y no hace nada más.
 //!
-//! Ningún chat puede gastar menos: no lee a quien habla, no reúne mensajes, no anota, no atiende a
-//! nadie que llegue después.
+//! No lee a quien habla, no anota, no atiende a nadie que llegue después. Sin pausas escribe a cada
+//! uno 64 KiB de una vez; con pausas, cada mensaje en cuanto toca.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
