@@ -340,6 +340,7 @@ fn maquina() -> String {
     let modelo = cpu.lines().find_map(|linea| linea.strip_prefix("model name")?.split_once(": "));
     let modelo = modelo.map_or("procesador desconocido", |(_, modelo)| modelo);
     let nucleo = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let sistema = format!("{} {}", std::env::consts::OS, nucleo.trim());
+    let nucleo = nucleo.split('-').next().unwrap_or_default().trim();
+    let sistema = format!("{} {nucleo}", std::env::consts::OS);
     format!("Medido el {fecha}: {nucleos} núcleos ({modelo}), {}.", sistema.trim())
 }

@@ -35,7 +35,9 @@ pub fn media_hora_de_clase(escena: &Escena<'_>) -> Resultado {
     for _ in 0..SUCESOS {
         let dado = azar.u32(0..100);
         if clase.len() < 2 || (dado < 6 && clase.len() < AULA) {
-            clase.push(llega(escena, &servidor, dichos.len())?);
+            // Antes han llegado el profesor y todos estos.
+            let llegados = 1 + clase.len() + idos.len();
+            clase.push(llega(escena, &servidor, llegados, dichos.len())?);
         } else if dado < 11 {
             let mut alumno = clase.swap_remove(azar.usize(..clase.len()));
             oye_todo(contexto, &profesor, &dichos)?;
@@ -73,8 +75,15 @@ fn firma(conexion: &Conexion) -> String {
     format!("usuario {}: ", conexion.puerto)
 }
 
-fn llega(escena: &Escena<'_>, servidor: &Servidor, desde: usize) -> Resultado<Alumno> {
+fn llega(
+    escena: &Escena<'_>,
+    servidor: &Servidor,
+    llegados: usize,
+    desde: usize,
+) -> Resultado<Alumno> {
     let conexion = escena.entra("alumno", servidor)?;
+    // Su puerto puede ser el de otro que se fue, y su anuncio, el de aquel.
+    servidor.puerto_del_cliente(llegados)?;
     conexion.ve(BIENVENIDA, "no hay bienvenida")?;
     Ok(Alumno { conexion, desde, hasta: None })
 }
