@@ -9,6 +9,10 @@ use pruebas::tabla::{Casilla, Necesita, PASOS, TABLA};
 const INICIO: &str = "<!-- tabla: la escribe ACTUALIZAR=1 cargo test -p pruebas -->\n";
 const FIN: &str = "<!-- fin de la tabla -->";
 
+/// Los que se comprueban.
+const DOCUMENTOS: [&str; 5] =
+    ["README.md", "docs/README.md", "docs/fallos.md", "docs/rendimiento.md", "docs/corrector.md"];
+
 fn raiz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -47,23 +51,28 @@ fn la_tabla_del_readme_es_la_de_las_pruebas() {
 }
 
 #[test]
-fn los_programas_y_las_carpetas_que_nombra_el_readme_existen() {
+fn los_programas_y_las_carpetas_que_se_nombran_existen() {
     let mut manifiestos = leer(&raiz().join("final/Cargo.toml"));
     for paso in fs::read_dir(raiz().join("steps")).expect("hay pasos") {
         manifiestos += &leer(&paso.expect("se lee la carpeta").path().join("Cargo.toml"));
     }
-    let readme = leer(&raiz().join("README.md"));
-    let palabras: Vec<_> = readme.split(|c: char| c.is_whitespace() || c == '`').collect();
+    manifiestos += &leer(&raiz().join("tests/Cargo.toml"));
+    let textos: String = DOCUMENTOS.iter().map(|documento| leer(&raiz().join(documento))).collect();
+    let palabras: Vec<_> = textos.split(|c: char| c.is_whitespace() || c == '`').collect();
     let (mut programas, mut carpetas) = (0, 0);
     for par in palabras.windows(2) {
         if par[0] == "--bin" || par[0] == "-p" {
             let nombre = format!("name = \"{}\"\n", par[1]);
-            let existe = manifiestos.contains(&nombre) || par[1] == "pruebas";
-            assert!(existe, "el README nombra «{}», que no existe", par[1]);
+            let existe = manifiestos.contains(&nombre);
+            assert!(existe, "un documento nombra «{}», que no existe", par[1]);
             programas += 1;
         }
         if par[0].starts_with("steps/") || par[0].starts_with("tests/") {
-            assert!(raiz().join(par[0]).exists(), "el README nombra «{}», que no existe", par[0]);
+            assert!(
+                raiz().join(par[0]).exists(),
+                "un documento nombra «{}», que no existe",
+                par[0]
+            );
             carpetas += 1;
         }
     }
@@ -131,7 +140,7 @@ fn el_laboratorio_de_fallos_nombra_escenarios_que_existen() {
 
 #[test]
 fn los_enlaces_de_los_documentos_llevan_a_alguna_parte() {
-    for documento in ["README.md", "docs/README.md", "docs/fallos.md", "docs/rendimiento.md"] {
+    for documento in DOCUMENTOS {
         let ruta = raiz().join(documento);
         let texto = leer(&ruta);
         for resto in texto.split("](").skip(1) {

@@ -1,9 +1,12 @@
 //! La otra punta de un programa: conexiones a mano, sin cliente o sin servidor de por medio.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockRef, Socket, Type};
 
@@ -18,6 +21,7 @@ pub struct Conexion {
     contexto: Arc<Contexto>,
     pantalla: Arc<Pantalla>,
     socket: TcpStream,
+    cortada: AtomicBool,
     /// El puerto del cliente: el número con que lo nombran las pantallas.
     pub puerto: u16,
 }
@@ -34,7 +38,13 @@ impl Conexion {
         socket.set_write_timeout(Some(ESCRITURA))?;
         let pantalla = contexto.pantalla(&format!("{nombre} (puerto {puerto})"), false);
         pantalla.llenar(socket.try_clone()?);
-        Ok(Self { contexto: Arc::clone(contexto), pantalla, socket, puerto })
+        Ok(Self {
+            contexto: Arc::clone(contexto),
+            pantalla,
+            socket,
+            cortada: AtomicBool::new(false),
+            puerto,
+        })
     }
 
     /// Envía estos bytes, tal cual.
@@ -53,6 +63,14 @@ impl Conexion {
     pub fn cierra(&self) {
         // El hilo que lee comparte el socket: soltarlo no bastaría. Si ya estaba cerrado, mejor.
         let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    /// Al soltarla, se cortará de golpe: así su puerto no queda ocupado por un rato.
+    pub fn corta(&self) {
+        // Si ya estaba cerrada, mejor. El hilo que lee comparte el socket: que lo suelte.
+        let _ = SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
+        let _ = self.socket.shutdown(Shutdown::Read);
+        self.cortada.store(true, Ordering::Relaxed);
     }
 
     /// Espera a que llegue esta línea, ella sola; si no, el fallo es `si_no`.
@@ -85,7 +103,9 @@ impl Conexion {
 
 impl Drop for Conexion {
     fn drop(&mut self) {
-        self.cierra();
+        if !self.cortada.load(Ordering::Relaxed) {
+            self.cierra();
+        }
     }
 }
 
@@ -107,7 +127,12 @@ pub struct Impostor {
 impl Impostor {
     /// Escucha en un puerto libre.
     pub fn new(contexto: &Arc<Contexto>) -> Resultado<Self> {
-        let servidor = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Self::en(contexto, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// Escucha en esta dirección.
+    pub fn en(contexto: &Arc<Contexto>, direccion: SocketAddr) -> Resultado<Self> {
+        let servidor = TcpListener::bind(direccion)?;
         let direccion = servidor.local_addr()?;
         Ok(Self { contexto: Arc::clone(contexto), servidor, direccion })
     }
@@ -118,10 +143,47 @@ impl Impostor {
         Conexion::new(&self.contexto, nombre, socket, cliente.port())
     }
 
+    /// La conexión del primero que llegue, si llega a tiempo.
+    pub fn acepta_antes_de(&self, nombre: &str, plazo: Duration) -> Resultado<Option<Conexion>> {
+        let fin = Instant::now() + plazo;
+        self.servidor.set_nonblocking(true)?;
+        loop {
+            match self.servidor.accept() {
+                Ok((socket, cliente)) => {
+                    socket.set_nonblocking(false)?;
+                    let conexion = Conexion::new(&self.contexto, nombre, socket, cliente.port())?;
+                    return Ok(Some(conexion));
+                }
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error.into()),
+                Err(_) if Instant::now() >= fin => return Ok(None),
+                Err(_) => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
     /// Lo mismo, sin leer lo que llegue por ella.
     pub fn acepta_sin_leer(&self) -> Resultado<TcpStream> {
         Ok(self.servidor.accept()?.0)
     }
+}
+
+/// Una dirección que nadie más pedirá: sus puertos no son de los que reparte el sistema, y cada proceso
+/// toma los suyos.
+pub fn direccion_propia() -> Resultado<SocketAddr> {
+    const DESDE: u32 = 18_000;
+    const CUANTOS: u32 = 14_000;
+    static SIGUIENTE: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..CUANTOS {
+        let numero =
+            process::id().wrapping_mul(64).wrapping_add(SIGUIENTE.fetch_add(1, Ordering::Relaxed));
+        let puerto = u16::try_from(DESDE + numero % CUANTOS).unwrap_or_default();
+        let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, puerto));
+        // Sin SO_REUSEADDR: que tampoco queden en él conexiones a medio cerrar.
+        if Socket::new(Domain::IPV4, Type::STREAM, None)?.bind(&direccion.into()).is_ok() {
+            return Ok(direccion);
+        }
+    }
+    Err(Fallo::prueba(&"no hay ningún puerto libre"))
 }
 
 /// Un puerto en el que no escucha nadie, y en el que nadie lo hará mientras no se suelte.

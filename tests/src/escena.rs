@@ -63,6 +63,12 @@ pub struct Contexto {
 }
 
 impl Contexto {
+    /// El de quien juzga programas ajenos: por tuberías, y sin fallos previstos.
+    #[must_use]
+    pub fn para_juzgar() -> Arc<Self> {
+        Arc::new(Self { modo: Modo::Tuberias, previsto: None, pantallas: Mutex::default() })
+    }
+
     /// Una pantalla nueva, que saldrá en el informe si algo falla.
     pub fn pantalla(&self, nombre: &str, de_terminal: bool) -> Arc<Pantalla> {
         let pantalla = Pantalla::new(nombre, de_terminal);

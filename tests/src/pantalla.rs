@@ -19,6 +19,8 @@ pub struct Pantalla {
 #[derive(Debug, Default)]
 struct Estado {
     bytes: Vec<u8>,
+    /// Los bytes que se guardan, si hay límite: los últimos.
+    tope: Option<usize>,
     /// Fuentes que aún pueden dar algo (un programa por tuberías tiene dos).
     abiertas: usize,
     fallo: bool,
@@ -51,6 +53,11 @@ impl Pantalla {
         Arc::new(Self { nombre: nombre.to_string(), de_terminal, estado, cambio })
     }
 
+    /// Guarda solo los últimos `tope` bytes.
+    pub fn limita(&self, tope: usize) {
+        self.estado().tope = Some(tope);
+    }
+
     /// Añade lo que dé `fuente` hasta que se acabe, desde un hilo propio.
     pub fn llenar(self: &Arc<Self>, mut fuente: impl Read + Send + 'static) {
         self.estado().abiertas += 1;
@@ -63,6 +70,10 @@ impl Pantalla {
                 sigue = matches!(leido, Ok(1..));
                 let mut estado = pantalla.estado();
                 estado.bytes.extend_from_slice(&bytes[..*leido.as_ref().unwrap_or(&0)]);
+                if let Some(tope) = estado.tope {
+                    let sobran = estado.bytes.len().saturating_sub(tope);
+                    estado.bytes.drain(..sobran);
+                }
                 estado.fallo |= leido.is_err();
                 estado.abiertas -= usize::from(!sigue);
                 pantalla.cambio.notify_all();

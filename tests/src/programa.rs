@@ -4,11 +4,16 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(windows)]
+use process_wrap::std::JobObject;
+#[cfg(unix)]
+use process_wrap::std::ProcessGroup;
+use process_wrap::std::{StdChildWrapper, StdCommandWrap};
 #[cfg(unix)]
 use rexpect::process::{PtyProcess, Signal, WaitStatus};
 
@@ -17,6 +22,9 @@ use crate::pantalla::Pantalla;
 
 /// Cada cuánto se mira si un programa que ya no escribe ha terminado.
 const MIRADA: Duration = Duration::from_millis(2);
+
+/// Los bytes que se guardan de lo último que escribe un programa ajeno.
+const TOPE: usize = 256 * 1024;
 
 /// Cómo se maneja un programa.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +44,8 @@ pub struct Orden {
     descriptores: Option<u32>,
     hilos: Option<u32>,
     pantalla_que_se_cierra: bool,
+    /// La carpeta donde se pone en marcha un programa del que no sabemos nada.
+    ajeno: Option<PathBuf>,
 }
 
 impl Orden {
@@ -45,10 +55,20 @@ impl Orden {
         Self {
             programa: programa.into(),
             argumentos: Vec::new(),
+            ajeno: None,
             descriptores: None,
             hilos: None,
             pantalla_que_se_cierra: false,
         }
+    }
+
+    /// Un programa cualquiera, que se busca como lo haría un terminal abierto en `carpeta`.
+    #[must_use]
+    pub fn ajena(programa: &str, argumentos: &[String], carpeta: &Path) -> Self {
+        let mut orden = Self::new(Path::new(programa));
+        orden.ajeno = Some(carpeta.into());
+        orden.argumentos = argumentos.iter().map(Into::into).collect();
+        orden
     }
 
     /// Añade un argumento.
@@ -107,6 +127,10 @@ impl Orden {
             sh
         };
         comando.args(&self.argumentos).env("RUST_BACKTRACE", "0");
+        if let Some(carpeta) = &self.ajeno {
+            // Por tuberías, Python guarda lo que escribe y puede no usar UTF-8.
+            comando.current_dir(carpeta).env("PYTHONUNBUFFERED", "1").env("PYTHONUTF8", "1");
+        }
         comando
     }
 }
@@ -150,7 +174,7 @@ type Entrada = Box<dyn Write + Send>;
 enum Proceso {
     #[cfg(unix)]
     Terminal(Box<PtyProcess>),
-    Tuberias(Child),
+    Tuberias(Box<dyn StdChildWrapper>),
 }
 
 /// Cómo está, o cómo terminó, un programa.
@@ -164,10 +188,13 @@ enum Fin {
 impl Programa {
     /// Pone en marcha un programa.
     pub fn arrancar(contexto: &Arc<Contexto>, nombre: &str, orden: &Orden) -> Resultado<Self> {
-        if !orden.programa.is_file() {
+        if orden.ajeno.is_none() && !orden.programa.is_file() {
             return Err(Fallo::prueba(&format!("no existe {}", orden.programa.display())));
         }
         let pantalla = contexto.pantalla(nombre, contexto.modo == Modo::Terminal);
+        if orden.ajeno.is_some() {
+            pantalla.limita(TOPE);
+        }
         let comando = orden.comando(contexto.modo);
         let (entrada, proceso) = match contexto.modo {
             Modo::Terminal => en_un_terminal(comando, &pantalla)?,
@@ -245,6 +272,12 @@ impl Programa {
             razon: si_no.into(),
             detalle: format!("no está en la pantalla de {nombre}"),
         })
+    }
+
+    /// Lo que comparte con las demás piezas.
+    #[must_use]
+    pub fn contexto(&self) -> &Arc<Contexto> {
+        &self.contexto
     }
 
     /// Su pantalla.
@@ -333,10 +366,16 @@ impl Drop for Programa {
 }
 
 fn por_tuberias(mut comando: Command, pantalla: &Arc<Pantalla>) -> Resultado<(Entrada, Proceso)> {
-    let mut hijo =
-        comando.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    comando.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut comando = StdCommandWrap::from(comando);
+    // Con él se mata todo lo que haya puesto en marcha, y nada más.
+    #[cfg(unix)]
+    comando.wrap(ProcessGroup::leader());
+    #[cfg(windows)]
+    comando.wrap(JobObject);
+    let mut hijo = comando.spawn()?;
     let (Some(entrada), Some(salida), Some(errores)) =
-        (hijo.stdin.take(), hijo.stdout.take(), hijo.stderr.take())
+        (hijo.stdin().take(), hijo.stdout().take(), hijo.stderr().take())
     else {
         return Err(Fallo::prueba(&"el programa no tiene tuberías"));
     };

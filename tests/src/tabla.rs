@@ -232,7 +232,8 @@ pub const TABLA: &[Escenario] = &[
             Cumple,
             Cumple,
         ],
-    ),
+    )
+    .necesita(Necesita::Unix),
     escenario(
         "fin_de_entrada",
         "Cuando se acaba la entrada, todo lo escrito se ha enviado y lo último que llega se ve.",

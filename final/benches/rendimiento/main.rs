@@ -150,7 +150,7 @@ fn leer_opciones() -> anyhow::Result<Option<Opciones>> {
             }
             Long("saludo") => saludos.push(linea.value()?.to_string_lossy().into_owned()),
             Long("escribir") => opciones.escribir = true,
-            otro => return Err(otro.unexpected().into()),
+            otro => anyhow::bail!("esto no se entiende: {otro:?}\n{USO}"),
         }
     }
     for carga in &opciones.cargas {

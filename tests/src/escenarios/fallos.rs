@@ -203,6 +203,10 @@ pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
     let b = escena.entra("B", &servidor)?;
     b.envia("empiezo\n")?;
     testigo.ve(&format!("usuario {}: empiezo", b.puerto), NO_LLEGA)?;
+    // Primero, lo peor de una vez.
+    b.envia(TROZOS.concat() + "\nsigo\n")?;
+    testigo.ve(&format!("usuario {}: sigo", b.puerto), NO_LLEGA)?;
+    nada_manda(escena, &testigo.pantalla().bytes())?;
     let mut azar = fastrand::Rng::with_seed(12345);
     for numero in 0..CONEXIONES {
         let mut socket = servidor.conecta()?;

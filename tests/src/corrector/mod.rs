@@ -1,0 +1,244 @@
+//! El corrector: mira desde fuera unos programas cualesquiera, y dice qué cláusulas del enunciado
+//! cumplen.
+//!
+//! Lo que hace cada cláusula está en [`servidor`] y en [`cliente`]; qué fila de la rúbrica le toca a
+//! cada fallo, donde se ve el fallo; cómo se cuenta todo, en [`informe`].
+
+pub mod carpeta;
+pub mod cliente;
+pub mod informe;
+pub mod pasos;
+pub mod servidor;
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
+
+use crate::conexion::Conexion;
+use crate::escena::{Contexto, Fallo, Resultado};
+
+/// Lo que se espera a lo que un programa correcto hace enseguida, con el ordenador ocupado.
+pub const ESPERA: Duration = Duration::from_secs(5);
+
+/// Lo que se espera a que un programa arranque: el intérprete puede ser lento.
+pub const ARRANQUE: Duration = Duration::from_secs(20);
+
+/// Lo que se espera a lo que no debe pasar.
+pub const POR_SI_ACASO: Duration = Duration::from_millis(400);
+
+/// Lo que tarda un sistema en dar por muertas las conexiones que un programa dejó a medias.
+const PUERTO: Duration = Duration::from_secs(130);
+
+/// Lo que vale cada programa.
+pub const PUNTOS: f64 = 5.0;
+
+/// Lo que se ve de una cláusula que aún no se ha comprobado.
+const SIN_VER: &str = "no se ha llegado a ella";
+
+/// Una cláusula del enunciado, ya juzgada.
+#[derive(Debug, Clone)]
+pub struct Clausula {
+    /// `S1`…`S6`, `C1`…`C4`.
+    pub nombre: &'static str,
+    /// Lo que pide el enunciado.
+    pub pide: &'static str,
+    /// Si se cumple. Nada si desde fuera no se ve, o si no se llegó a ella.
+    pub cumple: Option<bool>,
+    /// Qué se hizo.
+    pub hecho: String,
+    /// Qué se esperaba.
+    pub esperado: String,
+    /// Qué se vio.
+    pub visto: String,
+    /// El paso de este repositorio que la trata.
+    pub paso: &'static str,
+    /// La fila de la rúbrica de la que ya no pasa un programa que falla así.
+    pub techo: u32,
+}
+
+/// Lo que se ha decidido de un programa.
+#[derive(Debug, Clone)]
+pub struct Juicio {
+    /// Todas las cláusulas, en el orden del enunciado.
+    pub clausulas: Vec<Clausula>,
+    /// Lo último que salió del programa.
+    pub pantalla: String,
+}
+
+impl Juicio {
+    fn new(enunciado: &[(&'static str, &'static str, &'static str)]) -> Self {
+        let clausulas = enunciado.iter().map(|(nombre, pide, paso)| Clausula {
+            nombre,
+            pide,
+            cumple: None,
+            hecho: String::new(),
+            esperado: String::new(),
+            visto: SIN_VER.into(),
+            paso,
+            techo: 100,
+        });
+        Self { clausulas: clausulas.collect(), pantalla: String::new() }
+    }
+
+    fn anota(&mut self, nombre: &str, veredicto: Veredicto) {
+        if let Some(clausula) = self.clausulas.iter_mut().find(|una| una.nombre == nombre) {
+            clausula.cumple = veredicto.cumple;
+            clausula.hecho = veredicto.hecho;
+            clausula.esperado = veredicto.esperado;
+            clausula.visto = veredicto.visto;
+            clausula.techo = veredicto.techo;
+        }
+    }
+
+    /// El programa ha dejado de responder: es un fallo de la primera cláusula que faltaba por ver.
+    fn corta(&mut self, causa: &str) {
+        if let Some(clausula) = self.clausulas.iter_mut().find(|una| una.visto == SIN_VER) {
+            clausula.cumple = Some(false);
+            clausula.techo = 50;
+            clausula.hecho = "empezar a comprobarla".into();
+            clausula.esperado = "que el programa siga respondiendo".into();
+            clausula.visto = format!("ha dejado de responder ({causa})");
+        }
+    }
+
+    /// Solo cuentan estas cláusulas: las demás no se piden todavía.
+    pub fn solo(&mut self, nombres: &[&str]) {
+        for clausula in &mut self.clausulas {
+            if !nombres.contains(&clausula.nombre) {
+                clausula.cumple = None;
+                clausula.techo = 100;
+                clausula.visto = "este paso no la pide".into();
+            }
+        }
+    }
+
+    /// ¿Se cumple todo lo que se ha podido ver?
+    #[must_use]
+    pub fn cumple_todo(&self) -> bool {
+        self.fallan().is_empty()
+    }
+
+    /// Las cláusulas que no se cumplen.
+    #[must_use]
+    pub fn fallan(&self) -> Vec<&'static str> {
+        let fallos = self.clausulas.iter().filter(|clausula| clausula.cumple == Some(false));
+        fallos.map(|clausula| clausula.nombre).collect()
+    }
+
+    /// La fila de la rúbrica que se propone: 100, 75, 50, 25 o 0.
+    #[must_use]
+    pub fn fila(&self) -> u32 {
+        // Un cliente que ni enseña ni envía no hace nada.
+        let fallan = self.fallan();
+        if fallan.contains(&"C2") && fallan.contains(&"C3") {
+            return 0;
+        }
+        let fallos = self.clausulas.iter().filter(|clausula| clausula.cumple == Some(false));
+        fallos.map(|clausula| clausula.techo).min().unwrap_or(100)
+    }
+
+    /// Los puntos de esa fila.
+    #[must_use]
+    pub fn puntos(&self) -> f64 {
+        PUNTOS * f64::from(self.fila()) / 100.0
+    }
+}
+
+/// Lo que se anota de una cláusula.
+struct Veredicto {
+    cumple: Option<bool>,
+    hecho: String,
+    esperado: String,
+    visto: String,
+    techo: u32,
+}
+
+impl Veredicto {
+    fn new(hecho: &str, esperado: &str) -> Self {
+        let (hecho, esperado) = (hecho.into(), esperado.into());
+        Self { cumple: Some(true), hecho, esperado, visto: "eso mismo".into(), techo: 100 }
+    }
+
+    fn falla(mut self, techo: u32, visto: impl Into<String>) -> Self {
+        (self.cumple, self.techo, self.visto) = (Some(false), techo, visto.into());
+        self
+    }
+
+    fn no_se_ve(mut self, visto: impl Into<String>) -> Self {
+        (self.cumple, self.visto) = (None, visto.into());
+        self
+    }
+}
+
+/// Espera a que se cumpla algo; devuelve si se cumplió a tiempo.
+fn hasta(plazo: Duration, condicion: impl Fn() -> bool) -> bool {
+    let fin = Instant::now() + plazo;
+    loop {
+        if condicion() {
+            return true;
+        }
+        if Instant::now() >= fin {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Comprueba que en esa dirección no hay otro programa.
+///
+/// # Errors
+///
+/// Si alguien escucha en ella.
+fn nadie_escucha(direccion: SocketAddr) -> Resultado {
+    // El que se acaba de matar puede tardar un instante en soltarla.
+    let fin = Instant::now() + ESPERA;
+    while Instant::now() < fin {
+        match TcpStream::connect_timeout(&direccion, ESPERA) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return Ok(()),
+            _ => thread::sleep(POR_SI_ACASO),
+        }
+    }
+    Err(Fallo {
+        razon: format!("{direccion} está ocupado"),
+        detalle: "hay otro programa escuchando en él; ciérralo".into(),
+    })
+}
+
+/// Espera a que nadie tenga el puerto: un programa anterior pudo dejar conexiones a medio cerrar.
+///
+/// # Errors
+///
+/// Si alguien escucha en él, o si sigue ocupado al cabo de unos minutos.
+pub fn puerto_libre(direccion: SocketAddr) -> Resultado {
+    let plazo = Instant::now() + PUERTO;
+    loop {
+        nadie_escucha(direccion)?;
+        // Sin SO_REUSEADDR, como lo intentará quien no sepa que existe.
+        let socket = Socket::new(Domain::for_address(direccion), Type::STREAM, None)?;
+        let Err(error) = socket.bind(&direccion.into()) else { return Ok(()) };
+        drop(socket);
+        if Instant::now() >= plazo {
+            let razon = format!("{direccion} está ocupado");
+            return Err(Fallo { razon, detalle: error.to_string() });
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Una conexión a mano con el programa que se juzga.
+fn conectar(contexto: &Arc<Contexto>, nombre: &str, direccion: SocketAddr) -> Resultado<Conexion> {
+    let socket = TcpStream::connect_timeout(&direccion, ESPERA)?;
+    let puerto = socket.local_addr()?.port();
+    Conexion::new(contexto, nombre, socket, puerto)
+}
+
+/// Lo último de una pantalla, para enseñarlo.
+fn final_de(texto: &str) -> String {
+    let lineas: Vec<&str> = texto.lines().collect();
+    let ultimas = &lineas[lineas.len().saturating_sub(12)..];
+    ultimas.iter().map(|linea| linea.chars().take(120).collect::<String>() + "\n").collect()
+}

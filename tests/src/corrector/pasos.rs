@@ -1,0 +1,61 @@
+//! Los pasos de este repositorio, juzgados como si fueran de un alumno.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::{Juicio, cliente, servidor};
+use crate::conexion::direccion_propia;
+use crate::escena::Resultado;
+use crate::programa::Orden;
+use crate::tabla::{Casilla, TABLA};
+
+/// La cláusula que deja de cumplir un paso que no cumple este escenario, y la fila que le toca.
+const SERVIDOR: [(&str, &str, u32); 4] = [
+    ("dos_a_la_vez", "S2", 25),
+    ("difusion", "S5", 50),
+    ("olvida_al_que_se_va", "S6", 75),
+    ("caida_de_un_cliente", "S6", 50),
+];
+const CLIENTE: [(&str, &str, u32); 2] =
+    [("recibe_mientras_escribe", "C2", 25), ("salir", "C4", 75)];
+
+fn no_cumple(escenario: &str, columna: usize) -> bool {
+    let fila = TABLA.iter().find(|fila| fila.nombre == escenario);
+    fila.is_some_and(|fila| fila.casillas[columna] != Casilla::Cumple)
+}
+
+/// Comprueba que el veredicto sobre el servidor de un paso es el que se deduce de la tabla.
+pub fn del_servidor(columna: usize, programa: &Path) -> Result<(), String> {
+    // A partir de la primera que falla, las demás no se llegan a ver.
+    let primera = SERVIDOR.iter().find(|(escenario, ..)| no_cumple(escenario, columna));
+    comparar(juzgar(programa, servidor::juzgar), primera.as_slice())
+}
+
+/// Lo mismo, con el cliente.
+pub fn del_cliente(columna: usize, programa: &Path) -> Result<(), String> {
+    let fallan: Vec<_> =
+        CLIENTE.iter().filter(|(escenario, ..)| no_cumple(escenario, columna)).collect();
+    comparar(juzgar(programa, cliente::juzgar), &fallan)
+}
+
+fn juzgar(
+    programa: &Path,
+    juzgar: fn(&Orden, SocketAddr) -> Resultado<Juicio>,
+) -> Resultado<Juicio> {
+    let direccion = direccion_propia()?;
+    juzgar(&Orden::new(programa).con(direccion), direccion)
+}
+
+fn comparar(juicio: Resultado<Juicio>, previsto: &[&(&str, &str, u32)]) -> Result<(), String> {
+    let juicio = juicio.map_err(|fallo| format!("{}: {}", fallo.razon, fallo.detalle))?;
+    let fallan = juicio.fallan();
+    let debian: Vec<&str> = previsto.iter().map(|(_, clausula, _)| *clausula).collect();
+    let fila = previsto.iter().map(|(.., fila)| *fila).min().unwrap_or(100);
+    if fallan == debian && juicio.fila() == fila {
+        return Ok(());
+    }
+    Err(format!(
+        "según la tabla fallan {debian:?} y la fila es {fila}; el corrector dice {fallan:?} y {}",
+        juicio.fila()
+    ))
+}

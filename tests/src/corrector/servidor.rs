@@ -1,0 +1,253 @@
+//! Las cláusulas del servidor, una detrás de otra, contra el mismo proceso.
+
+use std::cell::RefCell;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
+
+use super::{
+    ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, conectar, final_de, hasta, puerto_libre,
+};
+use crate::conexion::{Conexion, reinicia};
+use crate::escena::{Contexto, Resultado};
+use crate::programa::{Orden, Programa};
+
+/// Nombre, lo que pide, y el paso que la trata.
+const ENUNCIADO: [(&str, &str, &str); 6] = [
+    ("S1", "escucha en 127.0.0.1:12345", "01-echo"),
+    ("S2", "acepta a muchos clientes a la vez", "02-multi-client"),
+    ("S3", "con hilos", "02-multi-client"),
+    ("S4", "guarda los sockets de los clientes conectados", "03-broadcast"),
+    ("S5", "reenvía cada mensaje a todos menos a su autor", "03-broadcast"),
+    (
+        "S6",
+        "cuando un cliente se va o falla, quita su socket y cierra la conexión",
+        "04-salir-and-cleanup",
+    ),
+];
+
+/// Juzga un servidor.
+///
+/// # Errors
+///
+/// Si no se puede juzgar: no hay tal programa, o el puerto es de otro.
+pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
+    puerto_libre(direccion)?;
+    let contexto = Contexto::para_juzgar();
+    let mut programa = Programa::arrancar(&contexto, "servidor", orden)?;
+    let mut juicio = Juicio::new(&ENUNCIADO);
+    for oral in ["S3", "S4"] {
+        let veredicto = Veredicto::new("", "");
+        juicio.anota(oral, veredicto.no_se_ve("desde fuera no se ve: queda para la revisión oral"));
+    }
+    // Un fallo de la red a mitad del juicio es del servidor: lo que falte queda sin ver.
+    let mut ensayo = Ensayo { direccion, programa: &mut programa, juicio: &mut juicio };
+    if let Err(fallo) = ensayo.hacer() {
+        juicio.corta(&fallo.detalle);
+    }
+    juicio.pantalla = final_de(&programa.texto());
+    programa.matar();
+    Ok(juicio)
+}
+
+struct Ensayo<'a> {
+    direccion: SocketAddr,
+    programa: &'a mut Programa,
+    juicio: &'a mut Juicio,
+}
+
+impl Ensayo<'_> {
+    fn hacer(&mut self) -> Resultado {
+        let Some(a) = self.escucha() else { return Ok(()) };
+        let b = self.entra("B")?;
+        let c = self.entra("C")?;
+        if !self.a_la_vez(&a, &b, &c)? {
+            return Ok(());
+        }
+        if self.reenvia(&a, &b, &c)? {
+            self.olvida(&a, &b, &c)?;
+        }
+        Ok(())
+    }
+
+    fn entra(&self, nombre: &str) -> Resultado<Conexion> {
+        conectar(self.programa.contexto(), nombre, self.direccion)
+    }
+
+    /// S1. Devuelve la primera conexión.
+    fn escucha(&mut self) -> Option<Conexion> {
+        let veredicto = Veredicto::new(
+            &format!("ponerlo en marcha y conectarse a {}", self.direccion),
+            "que admita la conexión",
+        );
+        let programa = &self.programa;
+        let direccion = self.direccion;
+        let primera = RefCell::new(None);
+        let intento = || {
+            *primera.borrow_mut() = conectar(programa.contexto(), "A", direccion).ok();
+            primera.borrow().is_some() || programa.pantalla().vista().terminada
+        };
+        hasta(ARRANQUE, intento);
+        let primera = primera.into_inner();
+        let veredicto = match &primera {
+            Some(_) => veredicto,
+            None if programa.pantalla().vista().terminada => {
+                veredicto.falla(0, "el programa ha terminado antes de escuchar")
+            }
+            None => veredicto.falla(0, "nadie escucha ahí"),
+        };
+        self.juicio.anota("S1", veredicto);
+        primera
+    }
+
+    /// S2. Devuelve si tiene sentido seguir.
+    fn a_la_vez(&mut self, a: &Conexion, b: &Conexion, c: &Conexion) -> Resultado<bool> {
+        const TEXTO: &str = "habla el segundo";
+        let veredicto = Veredicto::new(
+            "conectar A, B y C, y que B diga algo mientras A sigue conectado",
+            "alguna señal de que se le atiende",
+        );
+        let programa = &*self.programa;
+        let senal = || {
+            [a, b, c].iter().any(|uno| uno.texto().contains(TEXTO))
+                || programa.texto().contains(TEXTO)
+        };
+        // Una bienvenida a B también lo es.
+        let atiende = || senal() || !b.texto().is_empty();
+        if insiste(b, TEXTO, atiende) {
+            self.juicio.anota("S2", veredicto);
+            return Ok(true);
+        }
+        // Queda una señal: que cierre a quien deja de hablar. Si solo llega cuando A se va, es que
+        // atendía de uno en uno.
+        let cierra = || atiende() || b.pantalla().vista().terminada;
+        b.deja_de_hablar()?;
+        let a_la_vez = hasta(ESPERA, cierra);
+        a.cierra();
+        let veredicto = if a_la_vez {
+            veredicto
+        } else if hasta(ESPERA, cierra) {
+            veredicto.falla(25, "a B solo se le atiende cuando A se va")
+        } else {
+            veredicto.no_se_ve("nadie recibe nada, ni el servidor enseña ni cierra nada")
+        };
+        let uno_solo = veredicto.cumple == Some(false);
+        self.juicio.anota("S2", veredicto);
+        if !uno_solo {
+            let veredicto = Veredicto::new("que B diga algo", "que lo reciban A y C");
+            self.juicio.anota("S5", veredicto.falla(0, "nadie recibe nada"));
+        }
+        Ok(false)
+    }
+
+    /// S5. Devuelve si los mensajes llegan, aunque no sea del todo bien.
+    fn reenvia(&mut self, a: &Conexion, b: &Conexion, c: &Conexion) -> Resultado<bool> {
+        const TEXTO: &str = "mensaje uno: ¿qué tal, año nuevo?";
+        /// Lo que de ese texto no se puede estropear al cambiar de alfabeto.
+        const CLAVE: &str = "mensaje uno";
+        /// Lo que se dice hasta que se oye: el servidor puede no haber apuntado aún a todos.
+        const PRUEBA: &str = "se me oye?";
+        let veredicto = Veredicto::new(
+            "que A diga algo con eñes y acentos, y después B",
+            "que lo de A llegue a B y a C tal cual, y a A no; que lo de B llegue a A y a C",
+        );
+        let tiene = |quien: &Conexion, texto: &str| quien.texto().contains(texto);
+        let oyen = insiste(a, PRUEBA, || tiene(b, PRUEBA) && tiene(c, PRUEBA));
+        let llega = oyen && {
+            a.envia(format!("{TEXTO}\n"))?;
+            hasta(ESPERA, || tiene(b, CLAVE) && tiene(c, CLAVE))
+        };
+        if !llega {
+            let dicho = if oyen { CLAVE } else { PRUEBA };
+            let visto = match (tiene(b, dicho), tiene(c, dicho), tiene(a, dicho)) {
+                (false, false, true) => "solo lo recibe su autor",
+                (false, false, false) => "no lo recibe nadie",
+                _ => "no lo reciben todos los demás",
+            };
+            self.juicio.anota("S5", veredicto.falla(50, visto));
+            return Ok(false);
+        }
+        // El resto del texto puede venir en otra lectura.
+        let intacto = hasta(POR_SI_ACASO, || tiene(b, TEXTO) && tiene(c, TEXTO));
+        b.envia("mensaje dos\n")?;
+        let vuelve = hasta(ESPERA, || tiene(a, "mensaje dos") && tiene(c, "mensaje dos"));
+        let eco = hasta(POR_SI_ACASO, || tiene(a, CLAVE));
+        let veredicto = if !vuelve {
+            veredicto.falla(50, "lo de A llega a los demás, pero lo de B no")
+        } else if !intacto {
+            let llegado = final_de(&b.texto());
+            veredicto.falla(50, format!("el texto llega cambiado: {}", llegado.trim_end()))
+        } else if eco {
+            veredicto.falla(75, "también lo recibe su autor")
+        } else {
+            veredicto
+        };
+        self.juicio.anota("S5", veredicto);
+        Ok(vuelve)
+    }
+
+    /// S6: uno deja de hablar, otro se corta, y los demás siguen hablando.
+    fn olvida(&mut self, a: &Conexion, b: &Conexion, c: &Conexion) -> Resultado {
+        let veredicto = Veredicto::new(
+            "que D se vaya en orden y E se corte de golpe; después, que A y B hablen",
+            "que el servidor cierre la conexión de D, y que los demás se sigan oyendo",
+        );
+        let cuarto = self.entra("D")?;
+        cuarto.envia("soy el cuarto\n")?;
+        hasta(ESPERA, || b.texto().contains("soy el cuarto"));
+        cuarto.deja_de_hablar()?;
+        let cierra = hasta(ESPERA, || cuarto.pantalla().vista().terminada);
+        drop(cuarto);
+        let quinto = TcpStream::connect_timeout(&self.direccion, ESPERA)?;
+        (&quinto).write_all(b"soy el quinto\n")?;
+        hasta(ESPERA, || b.texto().contains("soy el quinto"));
+        reinicia(quinto)?;
+        // Si no lo aguanta, que le dé tiempo a caerse.
+        hasta(POR_SI_ACASO, || self.programa.pantalla().vista().terminada);
+        let mut sordo = None;
+        // Varias veces: hay servidores que aguantan la primera escritura a quien ya no está.
+        for vez in 0..3 {
+            for (autor, oyente) in [(a, b), (b, a)] {
+                let texto = format!("sigo presente {vez} {}", autor.puerto);
+                let dicho = autor.envia(format!("{texto}\n")).is_ok();
+                let oido = dicho
+                    && hasta(ESPERA, || {
+                        [oyente, c].iter().all(|uno| uno.texto().contains(&texto))
+                            || oyente.pantalla().vista().terminada
+                    })
+                    && oyente.texto().contains(&texto);
+                if !oido {
+                    sordo = Some(vez);
+                    break;
+                }
+            }
+            if sordo.is_some() {
+                break;
+            }
+        }
+        let muerto = self.programa.pantalla().vista().terminada;
+        let veredicto = match (sordo, cierra) {
+            (Some(_), _) if muerto => veredicto.falla(50, "el servidor se cae"),
+            (Some(_), _) => veredicto.falla(50, "los que quedan dejan de oírse"),
+            (None, false) => veredicto.falla(75, "la conexión de D sigue abierta"),
+            (None, true) => veredicto,
+        };
+        self.juicio.anota("S6", veredicto);
+        Ok(())
+    }
+}
+
+/// Dice algo una y otra vez hasta que se cumple la condición; devuelve si se cumplió a tiempo.
+fn insiste(quien: &Conexion, texto: &str, condicion: impl Fn() -> bool) -> bool {
+    let fin = Instant::now() + ESPERA;
+    loop {
+        // Si ya no se puede decir, se ve en que la condición no se cumple.
+        let _ = quien.envia(format!("{texto}\n"));
+        if hasta(POR_SI_ACASO, &condicion) {
+            return true;
+        }
+        if Instant::now() >= fin {
+            return false;
+        }
+    }
+}
