@@ -161,7 +161,7 @@ impl Impostor {
         }
     }
 
-    /// Lo mismo, sin leer lo que llegue por ella.
+    /// La conexión de un cliente que ya se ha conectado, sin leer lo que llegue por ella.
     pub fn acepta_sin_leer(&self) -> Resultado<TcpStream> {
         Ok(self.servidor.accept()?.0)
     }

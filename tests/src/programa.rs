@@ -198,7 +198,10 @@ impl Programa {
         let comando = orden.comando(contexto.modo);
         let (entrada, proceso) = match contexto.modo {
             Modo::Terminal => en_un_terminal(comando, &pantalla)?,
-            Modo::Tuberias => por_tuberias(comando, &pantalla)?,
+            Modo::Tuberias => por_tuberias(comando, &pantalla).map_err(|fallo| Fallo {
+                razon: format!("no se puede poner en marcha {}", orden.programa.display()),
+                detalle: format!("{} (¿está instalado, y bien escrito?)", fallo.detalle),
+            })?,
         };
         Ok(Self { contexto: Arc::clone(contexto), pantalla, entrada: Some(entrada), proceso })
     }

@@ -134,7 +134,7 @@ fn no_hay_tal_programa() -> Result<(), Failed> {
     let direccion = direccion_libre()?.to_string();
     let (texto, codigo) =
         corregir(&["--servidor", "no-hay-tal-programa", "--direccion", &direccion])?;
-    if codigo != Some(2) || !texto.contains("no se puede juzgar") {
+    if codigo != Some(2) || !texto.contains("no se puede poner en marcha no-hay-tal-programa") {
         return Err(format!("{codigo:?}\n{texto}").into());
     }
     Ok(())
