@@ -1,0 +1,112 @@
+//! La sala a solas: qué oye cada uno, y qué se anota.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::mpsc;
+
+use super::*;
+
+/// Dos puntas de una conexión: la de la sala y la del cliente.
+fn conexion() -> (Arc<TcpStream>, TcpStream) {
+    let servidor = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let cliente = TcpStream::connect(servidor.local_addr().unwrap()).unwrap();
+    // Si lo que se espera no llega, que la prueba falle en vez de esperar.
+    cliente.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    (Arc::new(servidor.accept().unwrap().0), cliente)
+}
+
+fn entra(numero: u16, conexion: &Arc<TcpStream>) -> Suceso {
+    let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + numero));
+    Suceso::Entra { numero: numero.into(), direccion, conexion: Arc::clone(conexion) }
+}
+
+fn dice(numero: u64, mensajes: &str) -> Suceso {
+    Suceso::Dice { numero, mensajes: mensajes.into() }
+}
+
+/// Lo que anota una sala que encuentra estos sucesos esperándola, y nada después.
+fn atender(sucesos: impl IntoIterator<Item = Suceso>) -> String {
+    let (canal, para_la_sala) = mpsc::channel();
+    sucesos.into_iter().for_each(|suceso| canal.send(suceso).unwrap());
+    drop(canal);
+    let mut registro = Vec::new();
+    Sala::new(&mut registro).atender(&para_la_sala, &AtomicBool::new(false));
+    String::from_utf8(registro).unwrap()
+}
+
+/// Lo que le llegó a un cliente, sin la bienvenida, hasta que la sala cerró.
+fn recibido(mut cliente: &TcpStream) -> String {
+    let mut texto = String::new();
+    cliente.read_to_string(&mut texto).unwrap();
+    texto.strip_prefix(BIENVENIDA).expect("lo primero es la bienvenida").into()
+}
+
+#[test]
+fn en_un_mismo_lote_cada_uno_oye_lo_suyo() {
+    let ((a, cliente_a), (b, cliente_b), (c, cliente_c)) = (conexion(), conexion(), conexion());
+    let registro = atender([
+        entra(1, &a),
+        entra(2, &b),
+        dice(1, "uno\ndos\n"),
+        entra(3, &c),
+        dice(2, "tres\n"),
+        dice(1, "cuatro\n"),
+        dice(9, "de quien ya no está\n"),
+        Suceso::Sale { numero: 9 },
+    ]);
+    assert_eq!(recibido(&cliente_a), "usuario 50002: tres\n");
+    assert_eq!(
+        recibido(&cliente_b),
+        "usuario 50001: uno\nusuario 50001: dos\nusuario 50001: cuatro\n"
+    );
+    // Quien llega no oye lo de antes, aunque aún no se haya repartido.
+    assert_eq!(recibido(&cliente_c), "usuario 50002: tres\nusuario 50001: cuatro\n");
+    assert_eq!(
+        registro,
+        "nuevo cliente conectado: ('127.0.0.1', 50001)\n\
+         nuevo cliente conectado: ('127.0.0.1', 50002)\n\
+         cliente ('127.0.0.1', 50001): uno\n\
+         cliente ('127.0.0.1', 50001): dos\n\
+         nuevo cliente conectado: ('127.0.0.1', 50003)\n\
+         cliente ('127.0.0.1', 50002): tres\n\
+         cliente ('127.0.0.1', 50001): cuatro\n\
+         \ncerrando servidor...\n"
+    );
+}
+
+#[test]
+fn quien_se_va_oye_antes_lo_que_se_ha_dicho() {
+    let ((a, _cliente_a), (b, cliente_b)) = (conexion(), conexion());
+    let registro = atender([
+        entra(1, &a),
+        entra(2, &b),
+        dice(1, "adiós\n"),
+        Suceso::Sale { numero: 2 },
+        dice(1, "ya no estás\n"),
+    ]);
+    assert_eq!(recibido(&cliente_b), "usuario 50001: adiós\n");
+    assert_eq!(registro.matches("('127.0.0.1', 50002) desconectado\n").count(), 1);
+}
+
+#[test]
+fn a_quien_no_lee_se_le_espera_y_se_le_despide_una_vez() {
+    const VECES: usize = 16;
+    let ((a, _cliente_a), (b, cliente_b), (c, mut sordo)) = (conexion(), conexion(), conexion());
+    let escucha = thread::spawn(move || recibido(&cliente_b));
+    let inicio = Instant::now();
+    // Unos 20 MB: más de lo que guarda el sistema para quien no lee.
+    let mut sucesos = vec![entra(1, &a), entra(2, &b), entra(3, &c)];
+    sucesos.extend((0..VECES).map(|_| dice(1, &"hola\n".repeat(LOTE))));
+    sucesos.extend([dice(1, "sigo\n"), Suceso::Sale { numero: 3 }]);
+    let registro = atender(sucesos);
+    assert!(inicio.elapsed() >= PACIENCIA, "solo ha esperado {:?}", inicio.elapsed());
+    let oido = escucha.join().unwrap();
+    assert_eq!(oido.matches("usuario 50001: hola\n").count(), VECES * LOTE);
+    assert!(oido.ends_with("usuario 50001: sigo\n"));
+    // Se despide una vez, y por su lado la conexión se acaba.
+    assert_eq!(registro.matches("50003) desconectado: no lee sus mensajes\n").count(), 1);
+    assert_eq!(registro.matches("50003) desconectado").count(), 1);
+    drop(c);
+    let mut resto = Vec::new();
+    sordo.read_to_end(&mut resto).unwrap();
+}
