@@ -1,26 +1,29 @@
 //! El README y los demás documentos, sujetos al código.
 
-use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
+#[cfg(unix)]
+mod cambios;
+#[cfg(unix)]
+mod captura;
+#[cfg(unix)]
+mod curso;
+mod enlaces;
+#[cfg(unix)]
+mod experimentos;
+#[cfg(unix)]
+mod guiones;
+mod ordenes;
+mod ortografia;
+mod pagina;
+#[cfg(unix)]
+mod taller;
 
+use std::fmt::Write;
+
+use pagina::{Clase, Pagina, documentos, leer, raiz, turno};
 use pruebas::tabla::{Casilla, Necesita, PASOS, TABLA};
 
 const INICIO: &str = "<!-- tabla: la escribe ACTUALIZAR=1 cargo test -p pruebas -->\n";
 const FIN: &str = "<!-- fin de la tabla -->";
-
-/// Los que se comprueban.
-const DOCUMENTOS: [&str; 5] =
-    ["README.md", "docs/README.md", "docs/fallos.md", "docs/rendimiento.md", "docs/corrector.md"];
-
-fn raiz() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn leer(ruta: &Path) -> String {
-    let texto = fs::read_to_string(ruta);
-    texto.unwrap_or_else(|error| panic!("{}: {error}", ruta.display())).replace("\r\n", "\n")
-}
 
 /// La tabla de escenarios, como se enseña en el README.
 fn tabla() -> String {
@@ -37,46 +40,13 @@ fn tabla() -> String {
 
 #[test]
 fn la_tabla_del_readme_es_la_de_las_pruebas() {
-    let ruta = raiz().join("README.md");
-    let readme = leer(&ruta);
-    let (antes, resto) = readme.split_once(INICIO).expect("el README tiene el inicio de la tabla");
-    let (actual, despues) = resto.split_once(FIN).expect("el README tiene el final de la tabla");
-    if std::env::var_os("ACTUALIZAR").is_some() {
-        let nuevo = format!("{antes}{INICIO}{}{FIN}{despues}", tabla());
-        fs::write(&ruta, nuevo).expect("se puede escribir el README");
-    } else {
-        let orden = "ACTUALIZAR=1 cargo test -p pruebas";
-        assert_eq!(actual, tabla(), "la tabla del README ha cambiado; la reescribe: {orden}");
-    }
+    let _turno = turno();
+    Pagina::leer("README.md").generado(INICIO, FIN, &tabla());
 }
 
 #[test]
-fn los_programas_y_las_carpetas_que_se_nombran_existen() {
-    let mut manifiestos = leer(&raiz().join("final/Cargo.toml"));
-    for paso in fs::read_dir(raiz().join("steps")).expect("hay pasos") {
-        manifiestos += &leer(&paso.expect("se lee la carpeta").path().join("Cargo.toml"));
-    }
-    manifiestos += &leer(&raiz().join("tests/Cargo.toml"));
-    let textos: String = DOCUMENTOS.iter().map(|documento| leer(&raiz().join(documento))).collect();
-    let palabras: Vec<_> = textos.split(|c: char| c.is_whitespace() || c == '`').collect();
-    let (mut programas, mut carpetas) = (0, 0);
-    for par in palabras.windows(2) {
-        if par[0] == "--bin" || par[0] == "-p" {
-            let nombre = format!("name = \"{}\"\n", par[1]);
-            let existe = manifiestos.contains(&nombre);
-            assert!(existe, "un documento nombra «{}», que no existe", par[1]);
-            programas += 1;
-        }
-        if par[0].starts_with("steps/") || par[0].starts_with("tests/") {
-            assert!(
-                raiz().join(par[0]).exists(),
-                "un documento nombra «{}», que no existe",
-                par[0]
-            );
-            carpetas += 1;
-        }
-    }
-    assert!(programas >= 8 && carpetas >= 7, "el README ya no nombra los programas ni los pasos");
+fn las_ordenes_que_se_mandan_dar_existen() {
+    ordenes::comprobar();
 }
 
 #[test]
@@ -96,22 +66,8 @@ fn el_readme_dice_que_pruebas_no_se_hacen_en_todas_partes() {
     );
 }
 
-/// Los escenarios en los que nada sale mal.
-const CORRIENTES: [&str; 13] = [
-    "eco",
-    "direccion_de_siempre",
-    "dos_a_la_vez",
-    "difusion",
-    "recibe_mientras_escribe",
-    "olvida_al_que_se_va",
-    "bienvenida",
-    "salir",
-    "salir_desconecta",
-    "anuncia_la_salida",
-    "fin_de_entrada",
-    "transcripcion",
-    "ayuda",
-];
+/// Los escenarios que no son de un fallo: uno se pierde a propósito y otro se cumple siempre.
+const SIN_FALLO: [&str; 2] = ["eco", "direccion_de_siempre"];
 
 #[test]
 fn el_laboratorio_de_fallos_nombra_escenarios_que_existen() {
@@ -132,45 +88,86 @@ fn el_laboratorio_de_fallos_nombra_escenarios_que_existen() {
         }
     }
     assert!(nombrados > 30, "docs/fallos.md ya no nombra los escenarios: {nombrados}");
-    for escenario in TABLA.iter().filter(|escenario| !CORRIENTES.contains(&escenario.nombre)) {
+    for escenario in TABLA.iter().filter(|escenario| !SIN_FALLO.contains(&escenario.nombre)) {
         let nombre = format!("`{}`", escenario.nombre);
         assert!(fallos.contains(&nombre), "docs/fallos.md no cuenta {nombre}");
     }
 }
 
 #[test]
-fn los_enlaces_de_los_documentos_llevan_a_alguna_parte() {
-    for documento in DOCUMENTOS {
-        let ruta = raiz().join(documento);
-        let texto = leer(&ruta);
-        for resto in texto.split("](").skip(1) {
-            let (enlace, _) = resto.split_once(')').expect("un enlace se cierra");
-            if enlace.starts_with("https://") {
-                continue;
-            }
-            let (fichero, titulo) = enlace.split_once('#').unwrap_or((enlace, ""));
-            let destino = if fichero.is_empty() {
-                ruta.clone()
-            } else {
-                ruta.with_file_name("").join(fichero)
-            };
-            assert!(destino.is_file(), "{documento} enlaza {enlace}, que no existe");
-            let existe = titulo.is_empty()
-                || leer(&destino)
-                    .lines()
-                    .filter(|linea| linea.starts_with('#'))
-                    .any(|linea| ancla(linea) == titulo);
-            assert!(existe, "{documento} enlaza {enlace}, y no hay tal apartado");
-        }
+fn los_enlaces_llevan_a_alguna_parte() {
+    let _turno = turno();
+    for documento in documentos() {
+        enlaces::comprobar(&documento);
     }
 }
 
-/// Cómo enlazan a un título los sitios que enseñan Markdown.
-fn ancla(titulo: &str) -> String {
-    let texto = titulo.trim_start_matches('#').trim().to_lowercase();
-    texto
-        .chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
-        .map(|c| if c == ' ' { '-' } else { c })
-        .collect()
+/// Lo que sigue construye programas y los maneja con terminales. Los documentos son los mismos en
+/// todas partes: basta con comprobarlos donde hay terminales.
+#[cfg(unix)]
+mod del_curso {
+    use super::*;
+
+    #[test]
+    fn los_capitulos_cuentan_el_cambio_entero() {
+        let _turno = turno();
+        curso::comprobar();
+    }
+
+    #[test]
+    fn las_pantallas_son_las_que_salen() {
+        let _turno = turno();
+        for capitulo in &cambios::CAPITULOS[..4] {
+            guiones::comprobar(capitulo.pagina);
+        }
+        let apariciones = guiones::comprobar(cambios::CAPITULOS[4].pagina);
+        let titulos = ["servidor", "cliente A, puerto 50001", "cliente B, puerto 50002"];
+        let dibujo = captura::dibujar(&titulos, &apariciones);
+        let nombre = "docs/captura.svg";
+        if pagina::actualizar() {
+            pagina::escribir(nombre, &dibujo);
+        }
+        let actual = leer(&raiz().join(nombre));
+        assert!(actual == dibujo, "{nombre} ha cambiado; la reescribe: {}", pagina::ORDEN);
+    }
+
+    #[test]
+    fn lo_que_se_ve_en_el_readme_es_lo_del_ultimo_capitulo() {
+        let _turno = turno();
+        let readme = Pagina::leer("README.md");
+        let capitulo = Pagina::leer(cambios::CAPITULOS[4].pagina);
+        let se_ve = readme.seccion("Qué se ve").expect("el README enseña qué se ve");
+        let pantallas: Vec<_> =
+            se_ve.iter().filter(|bloque| bloque.clase == Clase::Codigo("text".into())).collect();
+        assert_eq!(pantallas.len(), 2, "la del servidor y la de un cliente");
+        for pantalla in pantallas {
+            let lugar = readme.lugar(pantalla);
+            assert!(capitulo.texto.contains(&pantalla.texto), "{lugar}: ya no es lo que sale");
+        }
+    }
+
+    #[test]
+    fn quita_una_linea_del_paso_01() {
+        experimentos::comprobar("docs/01-echo.md", "paso-01-echo");
+    }
+
+    #[test]
+    fn quita_una_linea_del_paso_02() {
+        experimentos::comprobar("docs/02-multi-client.md", "paso-02-multi-client");
+    }
+
+    #[test]
+    fn quita_una_linea_del_paso_03() {
+        experimentos::comprobar("docs/03-broadcast.md", "paso-03-broadcast");
+    }
+
+    #[test]
+    fn quita_una_linea_del_paso_04() {
+        experimentos::comprobar("docs/04-salir-and-cleanup.md", "paso-04-salir-and-cleanup");
+    }
+
+    #[test]
+    fn quita_una_linea_del_final() {
+        experimentos::comprobar("docs/05-final.md", "final");
+    }
 }

@@ -1,10 +1,10 @@
 //! La otra punta de un programa: conexiones a mano, sin cliente o sin servidor de por medio.
 
 use std::io::{ErrorKind, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -167,19 +167,24 @@ impl Impostor {
     }
 }
 
-/// Una dirección que nadie más pedirá: sus puertos no son de los que reparte el sistema, y cada proceso
-/// toma los suyos.
+/// Una dirección que nadie más pedirá: sus puertos no son de los que reparte el sistema, y cada uno
+/// tiene un solo dueño hasta que acaba este proceso.
 pub fn direccion_propia() -> Resultado<SocketAddr> {
     const DESDE: u32 = 18_000;
     const CUANTOS: u32 = 14_000;
     static SIGUIENTE: AtomicU32 = AtomicU32::new(0);
+    /// Los puertos de UDP son otros: quien tiene uno tiene también, entre las pruebas, el de TCP.
+    static PROPIOS: Mutex<Vec<UdpSocket>> = Mutex::new(Vec::new());
     for _ in 0..CUANTOS {
+        // Cada proceso empieza por un sitio, para no pasar por los puertos de otros.
         let numero =
             process::id().wrapping_mul(64).wrapping_add(SIGUIENTE.fetch_add(1, Ordering::Relaxed));
         let puerto = u16::try_from(DESDE + numero % CUANTOS).unwrap_or_default();
         let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, puerto));
+        let Ok(propio) = UdpSocket::bind(direccion) else { continue };
         // Sin SO_REUSEADDR: que tampoco queden en él conexiones a medio cerrar.
         if Socket::new(Domain::IPV4, Type::STREAM, None)?.bind(&direccion.into()).is_ok() {
+            PROPIOS.lock().unwrap_or_else(PoisonError::into_inner).push(propio);
             return Ok(direccion);
         }
     }

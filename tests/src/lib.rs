@@ -61,7 +61,8 @@ pub fn comprobar(paso: &str, servidor: &'static str, cliente: &'static str) -> E
 }
 
 /// De qué maneras se puede ver un escenario en este sistema.
-fn modos(escenario: &Escenario) -> Vec<Modo> {
+#[must_use]
+pub fn modos(escenario: &Escenario) -> Vec<Modo> {
     match escenario.necesita {
         Necesita::Nada if cfg!(unix) && !escenario.largo => vec![Modo::Terminal, Modo::Tuberias],
         Necesita::Terminal if cfg!(unix) => vec![Modo::Terminal],

@@ -1,0 +1,292 @@
+//! Cada capítulo cuenta, entera y en orden, la diferencia con el paso anterior.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::process::Command;
+
+use pruebas::tabla::TABLA;
+use pulldown_cmark::HeadingLevel;
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, leer, nombres, raiz};
+
+/// Un capítulo del curso.
+pub struct Capitulo {
+    pub pagina: &'static str,
+    /// La carpeta del paso anterior, si lo hay.
+    antes: Option<&'static str>,
+    paso: &'static str,
+}
+
+/// Los capítulos, en el orden de los pasos.
+pub const CAPITULOS: [Capitulo; 5] = [
+    Capitulo { pagina: "docs/01-echo.md", antes: None, paso: "steps/01-echo" },
+    Capitulo {
+        pagina: "docs/02-multi-client.md",
+        antes: Some("steps/01-echo"),
+        paso: "steps/02-multi-client",
+    },
+    Capitulo {
+        pagina: "docs/03-broadcast.md",
+        antes: Some("steps/02-multi-client"),
+        paso: "steps/03-broadcast",
+    },
+    Capitulo {
+        pagina: "docs/04-salir-and-cleanup.md",
+        antes: Some("steps/03-broadcast"),
+        paso: "steps/04-salir-and-cleanup",
+    },
+    Capitulo {
+        pagina: "docs/05-final.md",
+        antes: Some("steps/04-salir-and-cleanup"),
+        paso: "final",
+    },
+];
+
+/// Un trozo del cambio, con la pregunta que le toca.
+pub struct Trozo {
+    /// El fichero nuevo y sus líneas: `src/servidor.rs`, 15–17.
+    pub lugar: String,
+    /// El apartado en el que se cuenta.
+    pub titulo: String,
+    pub pregunta: String,
+    pub escenario: String,
+}
+
+impl Capitulo {
+    /// Los bloques que cuentan el cambio.
+    fn bloques<'a>(&self, pagina: &'a Pagina) -> Vec<&'a Bloque> {
+        let (apartados, lenguajes): (&[&str], &[&str]) = match self.antes {
+            None => (&["El programa"], &["toml", "rust"]),
+            Some(_) if self.paso == "final" => (&PARTES, &["diff"]),
+            Some(_) => (&["El cambio"], &["diff"]),
+        };
+        let mut bloques = Vec::new();
+        for apartado in apartados {
+            let seccion = pagina.seccion(apartado);
+            let seccion = seccion.unwrap_or_else(|| panic!("{}: falta «{apartado}»", self.pagina));
+            bloques.extend(seccion.iter().filter(|bloque| {
+                matches!(&bloque.clase, Clase::Codigo(otro) if lenguajes.contains(&otro.as_str()))
+            }));
+        }
+        assert!(!bloques.is_empty(), "{} no cuenta ningún cambio", self.pagina);
+        bloques
+    }
+
+    /// Las líneas que el capítulo tiene que contar, con los ficheros en su mismo orden.
+    fn esperado(&self, bloques: &[&Bloque]) -> Vec<String> {
+        let Some(antes) = self.antes else {
+            let ficheros = ["Cargo.toml", "src/servidor.rs", "src/cliente.rs"];
+            let textos = ficheros.map(|fichero| leer(&raiz().join(self.paso).join(fichero)));
+            return textos.concat().lines().map(String::from).collect();
+        };
+        let mut ficheros = diferencia(antes, self.paso, "Cargo.toml");
+        ficheros.extend(diferencia(antes, self.paso, "src"));
+        let contados: Vec<&str> = bloques
+            .iter()
+            .flat_map(|bloque| bloque.texto.lines())
+            .filter(|linea| linea.starts_with("+++ "))
+            .collect();
+        ficheros.sort_by_key(|lineas| {
+            let cual = lineas.iter().find(|linea| linea.starts_with("+++ "));
+            let cual = cual.map(String::as_str).unwrap_or_default();
+            contados.iter().position(|otro| *otro == cual).unwrap_or(usize::MAX)
+        });
+        ficheros.concat()
+    }
+
+    /// Comprueba que los bloques, juntos, son el cambio; o los rehace.
+    pub fn comprobar_bloques(&self) -> Result<(), String> {
+        let pagina = Pagina::leer(self.pagina);
+        let bloques = self.bloques(&pagina);
+        let esperado = self.esperado(&bloques);
+        let contado: Vec<(usize, usize, &str)> = bloques
+            .iter()
+            .enumerate()
+            .flat_map(|(cual, bloque)| {
+                let lineas = bloque.texto.lines().enumerate();
+                lineas.map(move |(i, linea)| (cual, bloque.linea + 1 + i, linea.trim_end()))
+            })
+            .filter(|(.., linea)| !linea.is_empty())
+            .collect();
+        let del_codigo: Vec<&str> = sin_blancas(&esperado).collect();
+        let de_la_pagina: Vec<&str> = contado.iter().map(|(.., linea)| *linea).collect();
+        let Some(primera) = primera_distinta(&de_la_pagina, &del_codigo) else { return Ok(()) };
+        if actualizar() {
+            let textos = repartir(&contado, &esperado, bloques.len());
+            let cambios = bloques.iter().map(|bloque| bloque.rango.clone()).zip(textos).collect();
+            pagina.reescribir(cambios);
+            return Ok(());
+        }
+        let (_, linea, dice) = contado.get(primera).or(contado.last()).expect("hay líneas");
+        let debe = del_codigo.get(primera).unwrap_or(&"(nada más)");
+        Err(format!(
+            "{}:{linea}: el código ha cambiado, y su explicación puede que también deba.\n    \
+             la página dice: {dice}\n    el código dice: {debe}\n    rehace los bloques: {ORDEN}",
+            self.pagina
+        ))
+    }
+
+    /// Los trozos del cambio, con su pregunta; o qué le falta a alguno.
+    pub fn trozos(&self) -> Result<Vec<Trozo>, String> {
+        let pagina = Pagina::leer(self.pagina);
+        let bloques = self.bloques(&pagina);
+        let mut trozos = Vec::new();
+        let mut puesto = Puesto::default();
+        for (i, bloque) in bloques.iter().enumerate() {
+            let fin = bloques.get(i + 1).map_or(pagina.texto.len(), |otro| otro.rango.start);
+            let resto = &pagina.texto[bloque.rango.end..fin];
+            let (_, plegado) = resto.split_once("<details>").unwrap_or_default();
+            let (plegado, _) = plegado.split_once("</details>").unwrap_or((plegado, ""));
+            let falta =
+                |que: &str| format!("{}: a este bloque le falta {que}", pagina.lugar(bloque));
+            let pregunta = entre(plegado, "<summary>Pregunta: ", "</summary>")
+                .ok_or_else(|| falta("su pregunta, o lo que va antes de ella"))?;
+            for apartado in ["Buena respuesta:", "Respuesta equivocada típica:", "Para seguir:"] {
+                if !plegado.contains(&format!("- **{apartado}** ")) {
+                    return Err(falta(&format!("«{apartado}»")));
+                }
+            }
+            let prueba = entre(plegado, "- **Lo prueba:** ", "\n")
+                .ok_or_else(|| falta("quién lo prueba"))?;
+            for nombre in nombres(prueba) {
+                if !TABLA.iter().any(|escenario| escenario.nombre == nombre) {
+                    return Err(falta(&format!("un escenario que exista: «{nombre}»")));
+                }
+            }
+            let titulo = pagina.bloques.iter().rfind(|otro| {
+                otro.clase == Clase::Titulo(HeadingLevel::H3)
+                    && otro.rango.start < bloque.rango.start
+            });
+            let titulo = titulo.ok_or_else(|| falta("un título"))?;
+            let cerca = &pagina.texto[titulo.rango.end..bloque.rango.start];
+            if i > 0 && cerca.contains("<summary>") {
+                return Err(falta("un título propio"));
+            }
+            trozos.push(Trozo {
+                lugar: puesto.avanza(bloque, self.antes.is_none()),
+                titulo: titulo.texto.clone(),
+                pregunta: pregunta.replace("<code>", "`").replace("</code>", "`"),
+                escenario: prueba.into(),
+            });
+        }
+        Ok(trozos)
+    }
+}
+
+/// Las partes en que se cuenta el último cambio.
+const PARTES: [&str; 5] = [
+    "Uno: errores que se entienden",
+    "Dos: de bytes a mensajes",
+    "Tres: una dueña en vez de un cerrojo",
+    "Cuatro: paciencia con quien no lee",
+    "Cinco: Ctrl-C y el final",
+];
+
+/// Por qué línea del fichero nuevo se va.
+#[derive(Default)]
+struct Puesto {
+    fichero: String,
+    siguiente: usize,
+}
+
+impl Puesto {
+    /// Pasa por un bloque; devuelve qué líneas del fichero nuevo son las suyas.
+    fn avanza(&mut self, bloque: &Bloque, entero: bool) -> String {
+        if entero {
+            return entero_en(bloque);
+        }
+        let mut desde = None;
+        for linea in bloque.texto.lines() {
+            if let Some(fichero) = linea.strip_prefix("+++ b/") {
+                self.fichero = fichero.into();
+            } else if linea.starts_with("@@ ") {
+                let nuevas = entre(linea, " +", " @@").unwrap_or_default();
+                let primera = nuevas.split(',').next().unwrap_or_default();
+                self.siguiente = primera.parse().unwrap_or_default();
+            } else if !linea.starts_with('-') {
+                desde.get_or_insert(self.siguiente);
+                self.siguiente += 1;
+            }
+        }
+        let desde = desde.unwrap_or(self.siguiente);
+        format!("`{}`, {desde}–{}", self.fichero, self.siguiente.saturating_sub(1).max(desde))
+    }
+}
+
+/// Qué líneas de qué fichero del primer paso son las de un bloque.
+fn entero_en(bloque: &Bloque) -> String {
+    let paso = CAPITULOS[0].paso;
+    let ficheros = ["Cargo.toml", "src/servidor.rs", "src/cliente.rs"];
+    for fichero in ficheros {
+        let texto = leer(&raiz().join(paso).join(fichero));
+        if let Some(byte) = texto.find(bloque.texto.trim_matches('\n')) {
+            let desde = crate::pagina::linea(&texto, byte);
+            let hasta = desde + bloque.texto.trim_matches('\n').lines().count() - 1;
+            return format!("`{paso}/{fichero}`, {desde}–{hasta}");
+        }
+    }
+    panic!("el bloque de {} no está en ningún fichero", bloque.linea)
+}
+
+fn entre<'a>(texto: &'a str, antes: &str, despues: &str) -> Option<&'a str> {
+    let (_, resto) = texto.split_once(antes)?;
+    Some(resto.split_once(despues)?.0)
+}
+
+/// `git diff --no-index` entre dos carpetas, fichero a fichero, sin las líneas que hablan de git.
+///
+/// Todo lo que alguien puede haber configurado se fija aquí: en todas partes sale lo mismo.
+fn diferencia(antes: &str, despues: &str, que: &str) -> Vec<Vec<String>> {
+    let salida = Command::new("git")
+        .args(["-c", "core.quotePath=false", "-c", "core.attributesFile=/dev/null", "--no-pager"])
+        .args(["diff", "--no-index", "--no-color", "--no-ext-diff", "--no-textconv"])
+        .args(["--no-renames", "--unified=3", "--inter-hunk-context=0", "--indent-heuristic"])
+        .args(["--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/"])
+        .args([format!("{antes}/{que}"), format!("{despues}/{que}")])
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .current_dir(raiz())
+        .output()
+        .expect("hace falta git");
+    let errores = String::from_utf8_lossy(&salida.stderr);
+    assert!(salida.status.code() == Some(1), "git diff: {errores}");
+    let mut ficheros: Vec<Vec<String>> = Vec::new();
+    for linea in String::from_utf8_lossy(&salida.stdout).lines() {
+        if linea.starts_with("diff --git ") {
+            ficheros.push(Vec::new());
+        } else if !linea.starts_with("index ") && !linea.starts_with("new file mode ") {
+            ficheros.last_mut().expect("git dice antes qué fichero es").push(linea.into());
+        }
+    }
+    ficheros
+}
+
+fn sin_blancas(lineas: &[String]) -> impl Iterator<Item = &str> {
+    lineas.iter().map(|linea| linea.trim_end()).filter(|linea| !linea.is_empty())
+}
+
+fn primera_distinta(unas: &[&str], otras: &[&str]) -> Option<usize> {
+    let comunes = unas.iter().zip(otras).take_while(|(una, otra)| una == otra).count();
+    (comunes < unas.len().max(otras.len())).then_some(comunes)
+}
+
+/// Reparte el cambio nuevo entre los bloques de antes: cada línea, con las que ya estaban.
+fn repartir(contado: &[(usize, usize, &str)], esperado: &[String], bloques: usize) -> Vec<String> {
+    let viejas: Vec<&str> = contado.iter().map(|(.., linea)| *linea).collect();
+    let nuevas: Vec<&str> = esperado.iter().map(|linea| linea.trim_end()).collect();
+    let mut sitio = HashMap::new();
+    for cambio in capture_diff_slices(Algorithm::Myers, &viejas, &nuevas) {
+        if let DiffOp::Equal { old_index, new_index, len } = cambio {
+            sitio.extend((0..len).map(|i| (new_index + i, contado[old_index + i].0)));
+        }
+    }
+    let mut textos = vec![String::new(); bloques];
+    let mut actual = 0;
+    for (i, linea) in nuevas.iter().enumerate() {
+        actual = sitio.get(&i).copied().unwrap_or(actual).max(actual);
+        let _ = writeln!(textos[actual], "{linea}");
+    }
+    // Las líneas en blanco de los bordes no dicen nada.
+    textos.iter().map(|texto| format!("{}\n", texto.trim_matches('\n'))).collect()
+}

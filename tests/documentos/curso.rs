@@ -1,0 +1,147 @@
+//! Lo que en el curso sale del código: el cambio de cada paso, lo que aún falla y las preguntas.
+
+use std::fmt::Write;
+
+use pruebas::tabla::{Casilla, Escenario, PASOS, TABLA};
+
+use crate::cambios::CAPITULOS;
+use crate::enlaces::ancla;
+use crate::pagina::{Pagina, nombres};
+
+/// Los apartados de un capítulo, y su orden. El cambio se llama de otra manera en el primero y en
+/// el último.
+const APARTADOS: [&str; 7] = [
+    "En una frase",
+    "El mapa",
+    "Pruébalo",
+    "Lo que aún falla",
+    "Quita una línea",
+    "Ejercicios",
+    "Para quien da la clase",
+];
+
+/// Los escenarios de los que un paso no queda a deber nada: se cumplen siempre, o dejan de cumplirse
+/// a propósito.
+const SIN_DEUDA: [&str; 2] = ["eco", "direccion_de_siempre"];
+
+pub fn comprobar() {
+    let mut fallos = String::new();
+    for capitulo in &CAPITULOS {
+        if let Err(fallo) = capitulo.comprobar_bloques() {
+            let _ = writeln!(fallos, "{fallo}");
+        }
+    }
+    assert!(fallos.is_empty(), "\n{fallos}");
+    let mut indice = String::from("\n| Qué líneas | La pregunta | Lo prueba |\n|---|---|---|\n");
+    for (columna, capitulo) in CAPITULOS.iter().enumerate() {
+        comprobar_apartados(&Pagina::leer(capitulo.pagina));
+        let trozos = capitulo.trozos().unwrap_or_else(|fallo| panic!("\n{fallo}"));
+        for trozo in trozos {
+            let fichero = capitulo.pagina.trim_start_matches("docs/");
+            let (lugar, pregunta, escenario) = (trozo.lugar, trozo.pregunta, trozo.escenario);
+            let destino = format!("{fichero}#{}", ancla(&trozo.titulo));
+            let _ = writeln!(indice, "| {lugar} | [{pregunta}]({destino}) | {escenario} |");
+        }
+        let marca = format!("<!-- pendientes: {} -->", PASOS[columna]);
+        Pagina::leer(capitulo.pagina).generado(
+            &marca,
+            "<!-- fin de los pendientes -->",
+            &pendientes(columna),
+        );
+    }
+    Pagina::leer("docs/05-final.md").generado(
+        "<!-- cifras -->",
+        "<!-- fin de las cifras -->",
+        &cifras(),
+    );
+    Pagina::leer("docs/revision-oral.md").generado(
+        "<!-- preguntas -->",
+        "<!-- fin de las preguntas -->",
+        &format!("\n{indice}\n"),
+    );
+}
+
+fn comprobar_apartados(pagina: &Pagina) {
+    let mut anterior = 0;
+    for apartado in APARTADOS {
+        let sitio = pagina.texto.find(&format!("\n## {apartado}\n"));
+        let sitio = sitio.unwrap_or_else(|| panic!("{}: falta «{apartado}»", pagina.nombre));
+        assert!(sitio > anterior, "{}: «{apartado}» no está en su sitio", pagina.nombre);
+        anterior = sitio;
+    }
+}
+
+/// Lo que un paso aún no hace: por qué, qué paso lo arregla y cómo verlo.
+fn pendientes(columna: usize) -> String {
+    let fallos = Pagina::leer("docs/fallos.md");
+    let deudas: Vec<&Escenario> = TABLA
+        .iter()
+        .filter(|escenario| escenario.casillas[columna] != Casilla::Cumple)
+        .filter(|escenario| !SIN_DEUDA.contains(&escenario.nombre))
+        .collect();
+    if deudas.is_empty() {
+        return "\n\nDe la tabla de escenarios, nada: este paso los cumple todos.\n\n".into();
+    }
+    let mut texto = format!(
+        "\n\n<details>\n<summary>Todo lo que este paso aún no hace, y cómo verlo ({} \
+         escenarios)</summary>\n\nLas órdenes son las del [laboratorio de fallos](fallos.md), con los \
+         programas de este paso.\n\n| Escenario | Qué pasa aquí | Lo arregla | Con las manos \
+         |\n|---|---|---|---|\n",
+        deudas.len()
+    );
+    for escenario in deudas {
+        let Casilla::Falla(razon) = escenario.casillas[columna] else { continue };
+        let arregla = (columna..PASOS.len())
+            .find(|&paso| escenario.casillas[paso] == Casilla::Cumple)
+            .unwrap_or_else(|| panic!("nadie arregla «{}»", escenario.nombre));
+        let manos = con_las_manos(&fallos.texto, escenario.nombre);
+        let (frase, nombre, paso) = (escenario.frase, escenario.nombre, PASOS[arregla]);
+        let _ = writeln!(texto, "| {frase} (`{nombre}`) | {razon} | {paso} | {manos} |");
+    }
+    texto + "\n</details>\n\n"
+}
+
+/// Cómo se provoca, según el laboratorio de fallos.
+fn con_las_manos<'a>(fallos: &'a str, nombre: &str) -> &'a str {
+    let filas = fallos.lines().filter(|linea| linea.starts_with("| "));
+    for fila in filas {
+        let columnas: Vec<&str> = fila.trim_end_matches(" |").split(" | ").collect();
+        match columnas[..] {
+            [.., escenarios, manos] if nombres(escenarios).contains(&nombre) => return manos,
+            _ => {}
+        }
+    }
+    panic!("docs/fallos.md no cuenta «{nombre}»")
+}
+
+/// Lo que cuesta crecer, según lo medido en `docs/rendimiento.md`.
+fn cifras() -> String {
+    let medido = Pagina::leer("docs/rendimiento.md");
+    let filas = medido.texto.lines().filter(|linea| linea.starts_with("| "));
+    let filas = filas.map(|linea| linea.trim_matches('|').split('|').map(str::trim).collect());
+    let mut texto = String::from(
+        "\n\nLo [medido](rendimiento.md#lo-medido) con `final`, hablando siempre diez, con las mismas \
+         entregas en total:\n\n| Clientes | Entregas por segundo | Procesador por entrega \
+         |\n|---:|---:|---:|\n",
+    );
+    let mut memoria = None;
+    for fila in filas {
+        let fila: Vec<&str> = fila;
+        match fila[..] {
+            [carga, "final", _, ritmo, _, procesador, ..] if carga.starts_with("crecimiento") => {
+                let clientes = carga.trim_start_matches("crecimiento, ");
+                let _ = writeln!(texto, "| {clientes} | {ritmo} | {procesador} µs |");
+            }
+            ["quietos", "final", .., kib, _, _] => memoria = Some(kib),
+            _ => {}
+        }
+    }
+    let kib = memoria.expect("docs/rendimiento.md mide a los quietos");
+    let cada_uno: f64 = kib.replace(',', ".").parse().expect("la memoria es un número");
+    let mib = (cada_uno * 10_000.0 / 1024.0).round();
+    let _ = write!(
+        texto,
+        "\nUn cliente callado ocupa {kib} KiB en el servidor: diez mil, unos {mib} MiB.\n\n"
+    );
+    texto
+}

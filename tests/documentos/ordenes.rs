@@ -1,0 +1,102 @@
+//! Las órdenes que se mandan dar existen: sus paquetes, programas, pruebas, opciones y ficheros.
+
+use std::fs;
+
+use pruebas::tabla::TABLA;
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use crate::pagina::{documentos, leer, linea, raiz};
+
+/// Las opciones que entiende cada programa, según el fichero que las lee.
+const OPCIONES: [(&str, &str); 2] = [
+    ("--bin corrector", "tests/src/bin/corrector.rs"),
+    ("cargo bench", "final/benches/rendimiento/main.rs"),
+];
+
+/// Las de las pruebas, que lee la biblioteca estándar.
+const DE_LAS_PRUEBAS: [&str; 3] = ["--ignored", "--include-ignored", "--help"];
+
+pub fn comprobar() {
+    let mut manifiestos = leer(&raiz().join("final/Cargo.toml"));
+    manifiestos += &leer(&raiz().join("tests/Cargo.toml"));
+    for paso in fs::read_dir(raiz().join("steps")).expect("hay pasos") {
+        manifiestos += &leer(&paso.expect("se lee la carpeta").path().join("Cargo.toml"));
+    }
+    let mut vistas = 0;
+    for documento in documentos() {
+        let texto = leer(&raiz().join(&documento));
+        for (codigo, byte) in codigos(&texto) {
+            let lugar = format!("{documento}:{}", linea(&texto, byte));
+            for orden in codigo.lines() {
+                vistas += usize::from(orden.contains("cargo "));
+                comprobar_orden(orden, &manifiestos).unwrap_or_else(|falta| {
+                    panic!("{lugar}: en «{orden}», {falta}");
+                });
+            }
+        }
+    }
+    assert!(vistas > 30, "los documentos ya no dicen qué órdenes dar: {vistas}");
+}
+
+fn comprobar_orden(orden: &str, manifiestos: &str) -> Result<(), String> {
+    let palabras: Vec<&str> = orden.split_whitespace().collect();
+    for par in palabras.windows(2) {
+        if ["-p", "--bin", "--test"].contains(&par[0]) && orden.contains("cargo ") {
+            let nombre = par[1].trim_end_matches(['`', ',', '.', ';', ')']);
+            if !manifiestos.contains(&format!("name = \"{nombre}\"\n")) {
+                return Err(format!("no existe «{nombre}»"));
+            }
+        }
+        let filtro = par[0] == "escenarios" && !par[1].starts_with('-');
+        if filtro && par[1].starts_with(char::is_lowercase) && orden.starts_with("cargo test") {
+            let hay = |nombre: &str| nombre.contains(par[1]) || par[1].starts_with("corrector");
+            if !TABLA.iter().any(|escenario| hay(escenario.nombre)) {
+                return Err(format!("no hay ningún escenario «{}»", par[1]));
+            }
+        }
+    }
+    for palabra in &palabras {
+        let ruta = palabra.trim_end_matches(['…', ',', '.', ';', ')']);
+        let de_aqui = ["steps/", "final/", "tests/", "docs/"];
+        if de_aqui.iter().any(|carpeta| ruta.starts_with(carpeta)) && !raiz().join(ruta).exists() {
+            return Err(format!("no existe «{ruta}»"));
+        }
+    }
+    let (_, opciones) = orden.split_once(" -- ").unwrap_or_default();
+    let lector = OPCIONES.iter().find(|(programa, _)| orden.contains(programa));
+    for opcion in opciones.split_whitespace().filter(|palabra| palabra.starts_with("--")) {
+        let entiende = lector.map_or(DE_LAS_PRUEBAS.contains(&opcion), |(_, fichero)| {
+            let nombre = format!("\"{}\"", opcion.trim_start_matches('-'));
+            leer(&raiz().join(fichero)).contains(&nombre)
+        });
+        if !entiende {
+            return Err(format!("nadie entiende «{opcion}»"));
+        }
+    }
+    Ok(())
+}
+
+/// El código de un documento, en bloques y dentro de las frases, y dónde está.
+fn codigos(texto: &str) -> Vec<(String, usize)> {
+    let mut codigos = Vec::new();
+    let mut bloque = None;
+    for (suceso, rango) in Parser::new_ext(texto, Options::ENABLE_TABLES).into_offset_iter() {
+        match suceso {
+            Event::Start(Tag::CodeBlock(_)) => bloque = Some(String::new()),
+            Event::Text(trozo) if bloque.is_some() => {
+                bloque.get_or_insert_default().push_str(&trozo);
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                codigos.extend(bloque.take().map(|codigo| (codigo, rango.start)));
+            }
+            Event::Code(codigo) => codigos.push((codigo.replace("\\|", "|"), rango.start)),
+            Event::Html(html) | Event::InlineHtml(html) => {
+                let entre = html.split("<code>").skip(1);
+                let entre = entre.filter_map(|resto| resto.split_once("</code>"));
+                codigos.extend(entre.map(|(codigo, _)| (codigo.to_owned(), rango.start)));
+            }
+            _ => {}
+        }
+    }
+    codigos
+}

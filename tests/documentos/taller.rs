@@ -1,0 +1,80 @@
+//! Donde se construyen los programas de los documentos: copias del repositorio, una por cambio.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::pagina::{leer, raiz};
+
+/// Lo que hay que copiar para poder construir.
+const COPIA: [&str; 5] = ["Cargo.toml", "Cargo.lock", "steps", "final", "tests"];
+
+/// Un cambio en un fichero del repositorio.
+pub struct Cambio<'a> {
+    pub fichero: &'a str,
+    pub antes: String,
+    pub despues: String,
+}
+
+/// Construye los programas de un paquete en la copia que se llama así, con este cambio si lo hay.
+/// Devuelve la carpeta en la que quedan, o lo que dice el compilador.
+pub fn construir(
+    copia: &str,
+    paquete: &str,
+    cambio: Option<&Cambio<'_>>,
+) -> Result<PathBuf, String> {
+    let carpeta = Path::new(env!("CARGO_TARGET_TMPDIR")).join("taller").join(copia);
+    fs::create_dir_all(&carpeta).expect("se puede escribir en target");
+    for parte in COPIA {
+        poner_al_dia(&raiz().join(parte), &carpeta.join(parte), cambio);
+    }
+    // Cada copia construye en su carpeta: Cargo no distinguiría los paquetes de dos copias.
+    let salida = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+        .args(["build", "--quiet", "--locked", "--bins", "--package", paquete])
+        .args(["--target-dir", "target", "--config", "profile.dev.debug=false"])
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .current_dir(&carpeta)
+        .output()
+        .expect("hace falta cargo");
+    if salida.status.success() {
+        Ok(carpeta.join("target/debug"))
+    } else {
+        Err(String::from_utf8_lossy(&salida.stderr).into_owned())
+    }
+}
+
+/// Los programas de un paquete: el servidor y el cliente.
+pub fn programas_de(paquete: &str) -> [String; 2] {
+    let numero = paquete.strip_prefix("paso-").map(|resto| format!("-{}", &resto[..2]));
+    ["servidor", "cliente"].map(|cual| format!("{cual}{}", numero.as_deref().unwrap_or_default()))
+}
+
+/// Copia lo que haya cambiado, y nada más: Cargo reconstruye lo que se toca.
+fn poner_al_dia(origen: &Path, destino: &Path, cambio: Option<&Cambio<'_>>) {
+    if origen.is_dir() {
+        fs::create_dir_all(destino).expect("se puede escribir en target");
+        for sobrante in fs::read_dir(destino).expect("se lee la copia") {
+            let sobrante = sobrante.expect("se lee la copia");
+            if !origen.join(sobrante.file_name()).exists() {
+                fs::remove_file(sobrante.path()).expect("se puede borrar de la copia");
+            }
+        }
+        for parte in fs::read_dir(origen).expect("se lee el repositorio") {
+            let nombre = parte.expect("se lee el repositorio").file_name();
+            if nombre != "target" {
+                poner_al_dia(&origen.join(&nombre), &destino.join(&nombre), cambio);
+            }
+        }
+        return;
+    }
+    let mut texto = leer(origen);
+    if let Some(cambio) = cambio.filter(|cambio| origen.ends_with(cambio.fichero)) {
+        let veces = texto.matches(&cambio.antes).count();
+        assert_eq!(veces, 1, "en {} está {veces} veces:\n{}", cambio.fichero, cambio.antes);
+        texto = texto.replace(&cambio.antes, &cambio.despues);
+    }
+    if fs::read_to_string(destino).ok().as_deref() != Some(&texto) {
+        fs::write(destino, texto).expect("se puede escribir en target");
+    }
+}
