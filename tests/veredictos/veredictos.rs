@@ -120,6 +120,13 @@ fn acierta(
         )
         .into());
     }
+    let raiz = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let capitulos: Vec<&str> =
+        texto.lines().filter_map(|linea| linea.trim().strip_prefix("lo trata:")).collect();
+    let estan = capitulos.iter().all(|capitulo| raiz.join(capitulo.trim()).is_file());
+    if capitulos.len() != clausulas.len() || !estan {
+        return Err(format!("no están todos los capítulos: {capitulos:?}").into());
+    }
     // Lo que se ha matado tarda un instante en acabar.
     let fin = Instant::now() + Duration::from_secs(10);
     while TcpStream::connect(direccion).is_ok() {

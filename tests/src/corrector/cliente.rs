@@ -8,12 +8,12 @@ use crate::conexion::{Conexion, Impostor};
 use crate::escena::{BIENVENIDA, Contexto, Resultado};
 use crate::programa::{Orden, Programa};
 
-/// Nombre, lo que pide, y el paso que la trata.
+/// Nombre, lo que pide, y el capítulo que la trata.
 const ENUNCIADO: [(&str, &str, &str); 4] = [
-    ("C1", "se conecta a la misma dirección y puerto", "01-echo"),
-    ("C2", "un hilo recibe y muestra lo que dicen los demás", "03-broadcast"),
-    ("C3", "quien lo usa envía desde la consola", "01-echo"),
-    ("C4", "`salir` desconecta y cierra bien el socket", "04-salir-and-cleanup"),
+    ("C1", "se conecta a la misma dirección y puerto", "docs/01-echo.md"),
+    ("C2", "un hilo recibe y muestra lo que dicen los demás", "docs/03-broadcast.md"),
+    ("C3", "quien lo usa envía desde la consola", "docs/01-echo.md"),
+    ("C4", "`salir` desconecta y cierra bien el socket", "docs/04-salir-and-cleanup.md"),
 ];
 
 /// Juzga un cliente.

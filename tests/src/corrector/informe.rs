@@ -19,14 +19,12 @@ pub fn texto(titulo: &str, juicio: &Juicio) -> String {
         let _ = writeln!(texto, "  {}  {cumple}  {}", clausula.nombre, clausula.pide);
         if clausula.hecho.is_empty() {
             let _ = writeln!(texto, "          {}", clausula.visto);
-            continue;
+        } else {
+            let _ = writeln!(texto, "          se hizo:     {}", clausula.hecho);
+            let _ = writeln!(texto, "          se esperaba: {}", clausula.esperado);
+            let _ = writeln!(texto, "          se vio:      {}", clausula.visto);
         }
-        let _ = writeln!(texto, "          se hizo:     {}", clausula.hecho);
-        let _ = writeln!(texto, "          se esperaba: {}", clausula.esperado);
-        let _ = writeln!(texto, "          se vio:      {}", clausula.visto);
-        if clausula.cumple == Some(false) {
-            let _ = writeln!(texto, "          lo trata:    steps/{}", clausula.paso);
-        }
+        let _ = writeln!(texto, "          lo trata:    {}", clausula.capitulo);
     }
     if !juicio.cumple_todo() {
         let _ = writeln!(texto, "  lo último que salió del programa:");

@@ -54,8 +54,8 @@ pub struct Clausula {
     pub esperado: String,
     /// Qué se vio.
     pub visto: String,
-    /// El paso de este repositorio que la trata.
-    pub paso: &'static str,
+    /// El capítulo de este repositorio que la trata.
+    pub capitulo: &'static str,
     /// La fila de la rúbrica de la que ya no pasa un programa que falla así.
     pub techo: u32,
 }
@@ -71,14 +71,14 @@ pub struct Juicio {
 
 impl Juicio {
     fn new(enunciado: &[(&'static str, &'static str, &'static str)]) -> Self {
-        let clausulas = enunciado.iter().map(|(nombre, pide, paso)| Clausula {
+        let clausulas = enunciado.iter().map(|(nombre, pide, capitulo)| Clausula {
             nombre,
             pide,
             cumple: None,
             hecho: String::new(),
             esperado: String::new(),
             visto: SIN_VER.into(),
-            paso,
+            capitulo,
             techo: 100,
         });
         Self { clausulas: clausulas.collect(), pantalla: String::new() }

@@ -12,17 +12,17 @@ use crate::conexion::{Conexion, reinicia};
 use crate::escena::{Contexto, Resultado};
 use crate::programa::{Orden, Programa};
 
-/// Nombre, lo que pide, y el paso que la trata.
+/// Nombre, lo que pide, y el capítulo que la trata.
 const ENUNCIADO: [(&str, &str, &str); 6] = [
-    ("S1", "escucha en 127.0.0.1:12345", "01-echo"),
-    ("S2", "acepta a muchos clientes a la vez", "02-multi-client"),
-    ("S3", "con hilos", "02-multi-client"),
-    ("S4", "guarda los sockets de los clientes conectados", "03-broadcast"),
-    ("S5", "reenvía cada mensaje a todos menos a su autor", "03-broadcast"),
+    ("S1", "escucha en 127.0.0.1:12345", "docs/01-echo.md"),
+    ("S2", "acepta a muchos clientes a la vez", "docs/02-multi-client.md"),
+    ("S3", "con hilos", "docs/02-multi-client.md"),
+    ("S4", "guarda los sockets de los clientes conectados", "docs/03-broadcast.md"),
+    ("S5", "reenvía cada mensaje a todos menos a su autor", "docs/03-broadcast.md"),
     (
         "S6",
         "cuando un cliente se va o falla, quita su socket y cierra la conexión",
-        "04-salir-and-cleanup",
+        "docs/04-salir-and-cleanup.md",
     ),
 ];
 
