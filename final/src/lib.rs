@@ -4,11 +4,11 @@
 //!
 //! ```text
 //!                 accept                 Entra, Dice, Sale
-//!  hilo que acepta ────► un hilo por cliente ──┐  (canal con límite)
-//!                        lee de su socket      ├──────────────► la sala
+//!  hilo que acepta ────> un hilo por cliente ──┐  (canal con límite)
+//!                        lee de su socket      ├──────────────> la sala
 //!                        un hilo por cliente ──┘          la única que escribe:
 //!                                                         reparte, anota y cierra
-//!  Ctrl-C ───────────────────────────────── Cerrar ──────────►
+//!  Ctrl-C ───────────────────────────────── Cerrar ──────────>
 //! ```
 //!
 //! Un solo hilo [atiende la sala](sala): es el único que escribe a los clientes y en la pantalla
@@ -20,9 +20,9 @@
 //! # El cliente
 //!
 //! ```text
-//!  hilo del teclado ──► socket ──► servidor ──► socket ──► hilo de recepción ──► pantalla
+//!  hilo del teclado ──> socket ──> servidor ──> socket ──> hilo de recepción ──> pantalla
 //!         │ FinDeEntrada                                        │ ServidorCerrado
-//!         └─────────────► hilo principal ◄──────────────────────┘
+//!         └─────────────> hilo principal <──────────────────────┘
 //!  Ctrl-C ───────────────────┘
 //! ```
 //!

@@ -166,7 +166,7 @@ impl Capitulo {
             trozos.push(Trozo {
                 lugar: puesto.avanza(bloque, self.antes.is_none()),
                 titulo: titulo.texto.clone(),
-                pregunta: pregunta.replace("<code>", "`").replace("</code>", "`"),
+                pregunta: sin_html(pregunta),
                 escenario: prueba.into(),
             });
         }
@@ -227,6 +227,15 @@ fn entero_en(bloque: &Bloque) -> String {
         }
     }
     panic!("el bloque de {} no está en ningún fichero", bloque.linea)
+}
+
+/// El mismo texto, en Markdown.
+fn sin_html(texto: &str) -> String {
+    let cambios = [("code>", "`"), ("em>", "*")];
+    let texto = cambios.iter().fold(texto.to_owned(), |texto, (etiqueta, marca)| {
+        texto.replace(&format!("</{etiqueta}"), marca).replace(&format!("<{etiqueta}"), marca)
+    });
+    texto.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 fn entre<'a>(texto: &'a str, antes: &str, despues: &str) -> Option<&'a str> {
