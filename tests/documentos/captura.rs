@@ -15,9 +15,11 @@ const MARGEN: usize = 14;
 const BARRA: usize = 30;
 const HUECO: usize = 14;
 
-/// Lo que se tarda en escribir una línea, y en que aparezca otra, en milésimas de segundo.
+/// Lo que se tarda en escribir una línea y en que aparezca otra, y lo que se queda a la vista la captura
+/// entera antes de empezar y al acabar, en milésimas de segundo.
 const TECLEO: usize = 1400;
 const RESPUESTA: usize = 350;
+const QUIETA: usize = 4000;
 
 const ESTILO: &str = "\
 text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; \
@@ -32,30 +34,41 @@ text { fill: #e6edf3 }
 .tecleada { fill: #79c0ff }
 }
 @media (prefers-reduced-motion: no-preference) {
-.linea { animation: sale .25s both }
+.linea { animation-timing-function: step-end; animation-iteration-count: infinite }
 }
-@keyframes sale { from { opacity: 0 } }
 ";
 
-/// El dibujo de unas apariciones, que se ven en su orden.
+/// El dibujo de unas apariciones, que se ven en su orden. Quien solo vea el primer instante, o no
+/// quiera movimiento, las ve todas.
 pub fn dibujar(titulos: &[&str], apariciones: &[Aparicion]) -> String {
+    let pausas =
+        apariciones.iter().map(|aparicion| if aparicion.tecleada { TECLEO } else { RESPUESTA });
+    let total = QUIETA + pausas.clone().sum::<usize>() + QUIETA;
+    let por_ciento = |momento: usize| {
+        let centesimas = momento * 10_000 / total;
+        format!("{}.{:02}%", centesimas / 100, centesimas % 100)
+    };
     let mut renglones = vec![0; titulos.len()];
-    let mut lineas = String::new();
-    let mut transcripcion = String::new();
-    let mut momento = 0;
-    for aparicion in apariciones {
+    let (mut lineas, mut momentos, mut transcripcion) =
+        (String::new(), String::new(), String::new());
+    let mut momento = QUIETA;
+    for (i, (aparicion, pausa)) in apariciones.iter().zip(pausas).enumerate() {
         let cual = aparicion.terminal - 1;
-        momento += if aparicion.tecleada { TECLEO } else { RESPUESTA };
+        momento += pausa;
+        let _ = writeln!(
+            momentos,
+            "@keyframes m{i} {{ 0% {{ opacity: 1 }} {} {{ opacity: 0 }} {} {{ opacity: 1 }} }}",
+            por_ciento(QUIETA),
+            por_ciento(momento)
+        );
         let clase = if aparicion.tecleada { "linea tecleada" } else { "linea" };
         let _ = writeln!(transcripcion, "{}: {}", titulos[cual], escapar(&aparicion.linea));
         for trozo in partir(&aparicion.linea) {
             renglones[cual] += 1;
             let (x, y) = (izquierda(cual) + MARGEN, BARRA + renglones[cual] * RENGLON);
-            let (segundos, milesimas) = (momento / 1000, momento % 1000);
             let _ = writeln!(
                 lineas,
-                "<text class=\"{clase}\" x=\"{x}\" y=\"{y}\" \
-                 style=\"animation-delay: {segundos}.{milesimas:03}s\">{}</text>",
+                "<text class=\"{clase}\" x=\"{x}\" y=\"{y}\" style=\"animation-name: m{i}\">{}</text>",
                 escapar(&trozo)
             );
         }
@@ -75,8 +88,9 @@ pub fn dibujar(titulos: &[&str], apariciones: &[Aparicion]) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {ancho} {}\" role=\"img\" \
          aria-labelledby=\"titulo\">\n<title id=\"titulo\">Un servidor y dos clientes, en tres \
-         terminales</title>\n<desc>\n{transcripcion}</desc>\n<style>\n{ESTILO}</style>\n{marcos}{lineas}</svg>\n",
-        alto + 1
+         terminales</title>\n<desc>\n{transcripcion}</desc>\n<style>\n{ESTILO}.linea {{ animation-duration: {}ms }}\n{momentos}</style>\n{marcos}{lineas}</svg>\n",
+        alto + 1,
+        total
     )
 }
 

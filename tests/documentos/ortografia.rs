@@ -13,8 +13,11 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::pagina::{documentos, leer, raiz};
 
-/// Donde hay código con textos que alguien lee.
+/// Donde hay código con comentarios.
 const CODIGO: [&str; 3] = ["steps", "final", "tests"];
+
+/// Donde están los programas que usa alguien: también se miran las frases que escriben.
+const PROGRAMAS: [&str; 3] = ["steps", "final/src", "tests/src/corrector"];
 
 #[test]
 #[ignore = "hace falta hunspell con su diccionario de español"]
@@ -27,7 +30,10 @@ fn no_hay_faltas_de_ortografia() {
         })
         .collect();
     for carpeta in CODIGO {
-        codigo_de(&raiz().join(carpeta), &mut textos);
+        codigo_de(&raiz().join(carpeta), comentarios, &mut textos);
+    }
+    for carpeta in PROGRAMAS {
+        codigo_de(&raiz().join(carpeta), frases, &mut textos);
     }
     let mut faltas = String::new();
     for (nombre, texto) in textos {
@@ -72,27 +78,35 @@ fn sin_etiquetas(html: &str) -> String {
     texto
 }
 
-fn codigo_de(carpeta: &Path, textos: &mut Vec<(String, String)>) {
+fn codigo_de(carpeta: &Path, que: fn(&str) -> String, textos: &mut Vec<(String, String)>) {
     for entrada in fs::read_dir(carpeta).expect("se lee la carpeta") {
         let ruta = entrada.expect("se lee la carpeta").path();
         if ruta.is_dir() {
-            codigo_de(&ruta, textos);
+            codigo_de(&ruta, que, textos);
         } else if ruta.extension().is_some_and(|extension| extension == "rs") {
-            textos.push((ruta.display().to_string(), comentarios(&leer(&ruta))));
+            textos.push((ruta.display().to_string(), que(&leer(&ruta))));
         }
     }
 }
 
 /// Los comentarios de un programa, sin lo que va entre acentos graves ni los dibujos.
 fn comentarios(codigo: &str) -> String {
+    let lineas = codigo.lines().map(str::trim).filter(|linea| linea.starts_with("//"));
+    let lineas: Vec<_> = lineas.map(|linea| linea.trim_start_matches(['/', '!'])).collect();
+    sin_codigo(&lineas.join("\n"))
+}
+
+/// Las frases que escribe un programa: lo que va entre comillas y tiene algún espacio.
+fn frases(codigo: &str) -> String {
     let mut texto = String::new();
-    for linea in codigo.lines() {
-        if let Some((_, comentario)) = linea.split_once("//") {
-            texto.push_str(comentario.trim_start_matches(['/', '!']));
+    for linea in codigo.lines().filter(|linea| !linea.trim_start().starts_with("//")) {
+        for frase in linea.split('"').skip(1).step_by(2).filter(|frase| frase.contains(' ')) {
+            let palabras: Vec<_> = frase.split(['{', '}']).step_by(2).collect();
+            texto.push_str(&palabras.join(" ").replace("\\n", " "));
             texto.push('\n');
         }
     }
-    sin_codigo(&texto)
+    texto
 }
 
 /// Las palabras que hunspell no conoce.
