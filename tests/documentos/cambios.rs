@@ -8,7 +8,8 @@ use pruebas::tabla::TABLA;
 use pulldown_cmark::HeadingLevel;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, leer, nombres, raiz};
+use crate::ficheros::{leer, raiz};
+use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 
 /// Un capítulo del curso.
 pub struct Capitulo {

@@ -9,17 +9,18 @@ mod curso;
 mod enlaces;
 #[cfg(unix)]
 mod experimentos;
+mod ficheros;
 #[cfg(unix)]
 mod guiones;
 mod ordenes;
-mod ortografia;
 mod pagina;
 #[cfg(unix)]
 mod taller;
 
 use std::fmt::Write;
 
-use pagina::{Clase, Pagina, documentos, leer, raiz, turno};
+use ficheros::{documentos, leer, raiz};
+use pagina::{Clase, Pagina, turno};
 use pruebas::tabla::{Casilla, Necesita, PASOS, TABLA};
 
 const INICIO: &str = "<!-- tabla: la escribe ACTUALIZAR=1 cargo test -p pruebas -->\n";
@@ -47,6 +48,33 @@ fn la_tabla_del_readme_es_la_de_las_pruebas() {
 #[test]
 fn las_ordenes_que_se_mandan_dar_existen() {
     ordenes::comprobar();
+}
+
+#[test]
+fn los_nombres_que_se_citan_existen() {
+    ordenes::comprobar_nombres();
+}
+
+#[test]
+fn la_rubrica_prueba_cada_clausula_con_escenarios_que_final_cumple() {
+    let rubrica = leer(&raiz().join("docs/rubrica.md"));
+    for clausula in ["S1", "S2", "S3", "S4", "S5", "S6", "C1", "C2", "C3", "C4"] {
+        let inicio = format!("| **{clausula}** ");
+        let fila = rubrica.lines().find(|linea| linea.starts_with(&inicio));
+        let fila = fila.unwrap_or_else(|| panic!("docs/rubrica.md no trata {clausula}"));
+        assert!(
+            fila.contains("../final/src/"),
+            "docs/rubrica.md no dice dónde se cumple {clausula}"
+        );
+        let prueban =
+            pagina::nombres(fila.trim_end_matches(" |").rsplit(" | ").next().unwrap_or(""));
+        assert!(!prueban.is_empty(), "docs/rubrica.md no dice qué prueba {clausula}");
+        for nombre in prueban {
+            let escenario = TABLA.iter().find(|escenario| escenario.nombre == nombre);
+            let cumple = escenario.is_some_and(|uno| uno.casillas[4] == Casilla::Cumple);
+            assert!(cumple, "docs/rubrica.md: final no cumple ningún «{nombre}»");
+        }
+    }
 }
 
 #[test]

@@ -271,7 +271,7 @@ fn esperadas(celda: &str) -> Resultado<Vec<(usize, &str)>> {
     let trozos: Vec<&str> = celda.split('`').collect();
     let mut esperadas = Vec::new();
     for par in trozos.chunks_exact(2) {
-        let donde = par[0].trim().trim_end_matches(':').parse();
+        let donde = par[0].trim_start_matches("<br>").trim_end_matches(": ").parse();
         esperadas.push((donde.map_err(|error| Fallo::prueba(&error))?, par[1]));
     }
     Ok(esperadas)

@@ -1,11 +1,14 @@
 //! Las órdenes que se mandan dar existen: sus paquetes, programas, pruebas, opciones y ficheros.
 
+use std::collections::HashSet;
 use std::fs;
+use std::path::Path;
 
 use pruebas::tabla::TABLA;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::pagina::{documentos, leer, linea, raiz};
+use crate::ficheros::{documentos, leer, raiz};
+use crate::pagina::linea;
 
 /// Las opciones que entiende cada programa, según el fichero que las lee.
 const OPCIONES: [(&str, &str); 2] = [
@@ -74,6 +77,50 @@ fn comprobar_orden(orden: &str, manifiestos: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Los nombres que se citan y no son de aquí: de Python, de la biblioteca estándar o del sistema.
+const AJENOS: [&str; 8] = [
+    "__name__",
+    "is_finished",
+    "recv_timeout",
+    "set_read_timeout",
+    "set_write_timeout",
+    "to_uppercase",
+    "trim_end",
+    "iter_mut",
+];
+
+/// Los nombres con guion bajo que citan los documentos están en el código: escenarios, funciones…
+pub fn comprobar_nombres() {
+    let mut codigo = String::new();
+    for carpeta in ["steps", "final", "tests"] {
+        juntar_codigo(&raiz().join(carpeta), &mut codigo);
+    }
+    let de_un_nombre = |c: char| c.is_alphanumeric() || c == '_';
+    let conocidos: HashSet<&str> = codigo.split(|c| !de_un_nombre(c)).collect();
+    for documento in documentos() {
+        let texto = leer(&raiz().join(&documento));
+        for (cita, byte) in codigos(&texto).iter().filter(|(cita, _)| !cita.contains('\n')) {
+            let nombre = cita.trim_end_matches("()").trim_start_matches('.');
+            let es_nombre = nombre.contains('_') && nombre.chars().all(de_un_nombre);
+            let existe = conocidos.contains(nombre) || AJENOS.contains(&nombre);
+            let es_constante = nombre.chars().all(|c| !c.is_lowercase());
+            let lugar = format!("{documento}:{}", linea(&texto, *byte));
+            assert!(!es_nombre || existe || es_constante, "{lugar}: no hay ningún «{nombre}»");
+        }
+    }
+}
+
+fn juntar_codigo(carpeta: &Path, codigo: &mut String) {
+    for entrada in fs::read_dir(carpeta).expect("se lee la carpeta") {
+        let ruta = entrada.expect("se lee la carpeta").path();
+        if ruta.is_dir() {
+            juntar_codigo(&ruta, codigo);
+        } else if ruta.extension().is_some_and(|extension| extension == "rs") {
+            codigo.push_str(&leer(&ruta));
+        }
+    }
 }
 
 /// El código de un documento, en bloques y dentro de las frases, y dónde está.

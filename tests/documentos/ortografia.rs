@@ -1,7 +1,10 @@
 //! La ortografía de lo que se lee: los documentos, y los textos y comentarios del código.
 //!
 //! La mira hunspell con su diccionario de español y una lista de palabras propias,
-//! `docs/palabras.txt`. Como no está en todas partes, esta prueba solo se hace si se pide.
+//! `docs/palabras.txt`. Como no está en todas partes, esta prueba solo se hace si se pide:
+//! `cargo test -p pruebas --test ortografia`.
+
+mod ficheros;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::pagina::{documentos, leer, raiz};
+use ficheros::{documentos, leer, raiz};
 
 /// Donde hay código con comentarios.
 const CODIGO: [&str; 3] = ["steps", "final", "tests"];
@@ -20,7 +23,6 @@ const CODIGO: [&str; 3] = ["steps", "final", "tests"];
 const PROGRAMAS: [&str; 3] = ["steps", "final/src", "tests/src/corrector"];
 
 #[test]
-#[ignore = "hace falta hunspell con su diccionario de español"]
 fn no_hay_faltas_de_ortografia() {
     let mut textos: Vec<(String, String)> = documentos()
         .into_iter()

@@ -3,21 +3,11 @@
 use std::fmt::Write;
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::ficheros::{leer, raiz};
+
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-
-/// La carpeta del repositorio.
-pub fn raiz() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// El texto de un fichero, con fines de línea de Unix.
-pub fn leer(ruta: &Path) -> String {
-    let texto = fs::read_to_string(ruta);
-    texto.unwrap_or_else(|error| panic!("{}: {error}", ruta.display())).replace("\r\n", "\n")
-}
 
 /// ¿Se ha pedido reescribir lo que se genera?
 pub fn actualizar() -> bool {
@@ -130,18 +120,6 @@ pub fn escribir(nombre: &str, texto: &str) {
 pub fn turno() -> MutexGuard<'static, ()> {
     static TURNO: Mutex<()> = Mutex::new(());
     TURNO.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// El README y las páginas de `docs`, por su ruta desde la raíz.
-pub fn documentos() -> Vec<String> {
-    let carpeta = fs::read_dir(raiz().join("docs")).expect("hay documentos");
-    let rutas = carpeta.map(|entrada| entrada.expect("se lee docs").path());
-    let paginas = rutas.filter(|ruta| ruta.extension().is_some_and(|extension| extension == "md"));
-    let nombres = paginas.filter_map(|ruta| Some(ruta.file_name()?.to_str()?.to_owned()));
-    let mut documentos: Vec<_> = nombres.map(|nombre| format!("docs/{nombre}")).collect();
-    documentos.push("README.md".into());
-    documentos.sort();
-    documentos
 }
 
 /// En qué línea está este byte.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::pagina::{leer, raiz};
+use crate::ficheros::{leer, raiz};
 
 /// Lo que hay que copiar para poder construir.
 const COPIA: [&str; 5] = ["Cargo.toml", "Cargo.lock", "steps", "final", "tests"];

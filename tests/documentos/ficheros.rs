@@ -1,0 +1,27 @@
+//! Dónde está lo que se comprueba.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// La carpeta del repositorio.
+pub fn raiz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// El texto de un fichero, con fines de línea de Unix.
+pub fn leer(ruta: &Path) -> String {
+    let texto = fs::read_to_string(ruta);
+    texto.unwrap_or_else(|error| panic!("{}: {error}", ruta.display())).replace("\r\n", "\n")
+}
+
+/// El README y las páginas de `docs`, por su ruta desde la raíz.
+pub fn documentos() -> Vec<String> {
+    let carpeta = fs::read_dir(raiz().join("docs")).expect("hay documentos");
+    let rutas = carpeta.map(|entrada| entrada.expect("se lee docs").path());
+    let paginas = rutas.filter(|ruta| ruta.extension().is_some_and(|extension| extension == "md"));
+    let nombres = paginas.filter_map(|ruta| Some(ruta.file_name()?.to_str()?.to_owned()));
+    let mut documentos: Vec<_> = nombres.map(|nombre| format!("docs/{nombre}")).collect();
+    documentos.push("README.md".into());
+    documentos.sort();
+    documentos
+}
