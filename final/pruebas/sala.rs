@@ -24,13 +24,19 @@ fn dice(numero: u64, mensajes: &str) -> Suceso {
     Suceso::Dice { numero, mensajes: mensajes.into() }
 }
 
-/// Lo que anota una sala que encuentra estos sucesos esperándola, y nada después.
-fn atender(sucesos: impl IntoIterator<Item = Suceso>) -> String {
+/// Un canal con estos sucesos, y nada después.
+fn en_cola(sucesos: impl IntoIterator<Item = Suceso>) -> Receiver<Suceso> {
     let (canal, para_la_sala) = mpsc::channel();
-    sucesos.into_iter().for_each(|suceso| canal.send(suceso).unwrap());
-    drop(canal);
+    for suceso in sucesos {
+        canal.send(suceso).unwrap();
+    }
+    para_la_sala
+}
+
+/// Lo que anota una sala que encuentra estos sucesos esperándola.
+fn atender(sucesos: impl IntoIterator<Item = Suceso>) -> String {
     let mut registro = Vec::new();
-    Sala::new(&mut registro).atender(&para_la_sala, &AtomicBool::new(false));
+    Sala::new(&mut registro).atender(&en_cola(sucesos), &AtomicBool::new(false));
     String::from_utf8(registro).unwrap()
 }
 
@@ -109,4 +115,64 @@ fn a_quien_no_lee_se_le_espera_y_se_le_despide_una_vez() {
     drop(c);
     let mut resto = Vec::new();
     sordo.read_to_end(&mut resto).unwrap();
+}
+
+#[test]
+fn dos_con_la_misma_direccion_no_se_confunden() {
+    let ((a, cliente_a), (b, cliente_b), (c, _cliente_c)) = (conexion(), conexion(), conexion());
+    // El primero se cortó, y el sistema ha dado su puerto a otro antes de que la sala lo sepa.
+    let otra_vez = Suceso::Entra {
+        numero: 2,
+        direccion: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_001)),
+        conexion: Arc::clone(&b),
+    };
+    let registro = atender([
+        entra(1, &a),
+        otra_vez,
+        Suceso::Sale { numero: 1 },
+        entra(3, &c),
+        dice(3, "hola\n"),
+    ]);
+    assert_eq!(recibido(&cliente_a), "");
+    assert_eq!(recibido(&cliente_b), "usuario 50003: hola\n");
+    assert_eq!(registro.matches("50001) desconectado\n").count(), 1);
+}
+
+/// Un registro que pide cerrar en cuanto se anota una despedida.
+struct PideCerrar<'a> {
+    anotado: &'a mut Vec<u8>,
+    cerrando: &'a AtomicBool,
+}
+
+impl Write for PideCerrar<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let despedida = String::from_utf8_lossy(bytes).contains("desconectado");
+        self.cerrando.fetch_or(despedida, Ordering::Relaxed);
+        self.anotado.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn entre_dos_repartos_se_mira_si_hay_que_cerrar() {
+    let ((a, _cliente_a), (b, _cliente_b), (c, _cliente_c)) = (conexion(), conexion(), conexion());
+    let sucesos = en_cola([
+        entra(1, &a),
+        entra(2, &b),
+        entra(3, &c),
+        dice(1, "uno\n"),
+        Suceso::Sale { numero: 2 },
+        dice(1, "dos\n"),
+        Suceso::Sale { numero: 3 },
+    ]);
+    let (mut anotado, cerrando) = (Vec::new(), AtomicBool::new(false));
+    let registro = PideCerrar { anotado: &mut anotado, cerrando: &cerrando };
+    Sala::new(registro).atender(&sucesos, &cerrando);
+    let anotado = String::from_utf8(anotado).unwrap();
+    assert!(anotado.contains("50002) desconectado"), "{anotado}");
+    assert!(!anotado.contains("dos"), "{anotado}");
+    assert!(anotado.ends_with("\ncerrando servidor...\n"), "{anotado}");
 }

@@ -14,8 +14,8 @@
 //! Un solo hilo [atiende la sala](sala): es el único que escribe a los clientes y en la pantalla
 //! (salvo los avisos, que van a la salida de errores). No hay cerrojos, y hay un solo orden de los
 //! mensajes. Cada hilo que lee de un cliente cuenta su vida entera por el canal: un `Entra`, los
-//! `Dice` que haga falta y un `Sale`. El hilo principal espera a Ctrl-C, y al final no espera a la
-//! sala más de lo justo.
+//! `Dice` que haga falta y un `Sale`. El hilo principal espera a Ctrl-C (del que le
+//! avisa otro hilo, el de `ctrlc`), y al final no espera a la sala más de lo justo.
 //!
 //! # El cliente
 //!
@@ -75,8 +75,8 @@ pub const LOTE: usize = 64 * 1024;
 /// Los bytes que se leen de un socket de una vez, como mucho.
 pub const LECTURA: usize = 4 * 1024;
 
-/// Los sucesos que caben en el canal de la sala: si se llena, quien quiere hablar espera. Caben las
-/// lecturas de un lote: más alargarían la cola de quien llega detrás de una avalancha.
+/// Los sucesos que caben en el canal de la sala: si se llena, quien quiere hablar espera. Son pocos:
+/// más alargarían la cola de quien llega detrás de una avalancha.
 pub const COLA: usize = LOTE / LECTURA;
 
 /// Pone en marcha `programa` con la dirección de la línea de órdenes.

@@ -68,15 +68,17 @@ impl<Registro: Write> Sala<Registro> {
     /// Atiende los sucesos, en orden, hasta que `cerrando` es cierto o no queda quien los cuente.
     ///
     /// Toma un suceso y los que ya esperan detrás, y reparte de una vez lo que han dicho: cuanta
-    /// más prisa hay, más mensajes lleva cada escritura. `cerrando` se mira en cada reparto, para
-    /// que una avalancha de mensajes no retrase el cierre.
+    /// más prisa hay, más mensajes lleva cada escritura. `cerrando` se mira después de cada reparto,
+    /// para que una avalancha de mensajes no retrase el cierre.
     pub fn atender(mut self, sucesos: &Receiver<Suceso>, cerrando: &AtomicBool) {
         while !cerrando.load(Ordering::Relaxed) {
             let Ok(primero) = sucesos.recv() else { break };
             self.anotar(primero);
             for siguiente in sucesos.try_iter().take(COLA) {
+                // Despedir a alguien reparte ya lo dicho: en cada vuelta, un solo reparto.
+                let despide = matches!(siguiente, Suceso::Sale { .. });
                 self.anotar(siguiente);
-                if self.lote.len() >= LOTE {
+                if despide || self.lote.len() >= LOTE {
                     break;
                 }
             }

@@ -29,9 +29,6 @@ const DESCANSO: Duration = Duration::from_millis(100);
 /// no puede ni escribir en la pantalla.
 const CIERRE: Duration = Duration::from_millis(1500);
 
-/// La pila del hilo de un cliente, en bytes: con la de costumbre (2 MiB) caben menos clientes.
-const PILA: usize = 128 * 1024;
-
 fn main() -> ExitCode {
     ejecutar(USO, servir)
 }
@@ -115,7 +112,6 @@ fn recibir_cliente(
     // si el cliente ya se ha ido.
     let _ = conexion.set_nodelay(true);
     let hilo = thread::Builder::new()
-        .stack_size(PILA)
         .spawn(move || manejar_cliente(numero, &Arc::new(conexion), direccion, &sucesos));
     if let Err(error) = hilo {
         let quien = nombre(direccion);

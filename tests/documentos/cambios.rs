@@ -123,7 +123,8 @@ impl Capitulo {
         let debe = del_codigo.get(primera).unwrap_or(&"(nada más)");
         Err(format!(
             "{}:{linea}: el código ha cambiado, y su explicación puede que también deba.\n    \
-             la página dice: {dice}\n    el código dice: {debe}\n    rehace los bloques: {ORDEN}",
+             la página dice: {dice}\n    el código dice: {debe}\n    rehace los bloques: {ORDEN}\n    (si \
+             el cambio vale para los pasos siguientes, hazlo también en ellos)",
             self.pagina
         ))
     }
@@ -137,7 +138,7 @@ impl Capitulo {
         for (i, bloque) in bloques.iter().enumerate() {
             let fin = bloques.get(i + 1).map_or(pagina.texto.len(), |otro| otro.rango.start);
             let resto = &pagina.texto[bloque.rango.end..fin];
-            let (_, plegado) = resto.split_once("<details>").unwrap_or_default();
+            let (explicacion, plegado) = resto.split_once("<details>").unwrap_or_default();
             let (plegado, _) = plegado.split_once("</details>").unwrap_or((plegado, ""));
             let falta =
                 |que: &str| format!("{}: a este bloque le falta {que}", pagina.lugar(bloque));
@@ -148,12 +149,23 @@ impl Capitulo {
                     return Err(falta(&format!("«{apartado}»")));
                 }
             }
-            let prueba = entre(plegado, "- **Lo prueba:** ", "\n")
-                .ok_or_else(|| falta("quién lo prueba"))?;
-            for nombre in nombres(prueba) {
-                if !TABLA.iter().any(|escenario| escenario.nombre == nombre) {
-                    return Err(falta(&format!("un escenario que exista: «{nombre}»")));
-                }
+            if explicacion.trim_matches(['`', '\n']).trim().is_empty() {
+                return Err(falta("una explicación"));
+            }
+            if bloque
+                .texto
+                .lines()
+                .skip_while(|linea| !linea.starts_with("@@ "))
+                .skip(1)
+                .any(|linea| linea.starts_with("@@ "))
+            {
+                return Err(falta("partirse: tiene más de un trozo de la diferencia"));
+            }
+            let prueba =
+                entre(plegado, "- **Escenario:** ", "\n").ok_or_else(|| falta("su escenario"))?;
+            let hay = |nombre: &&str| TABLA.iter().any(|escenario| escenario.nombre == *nombre);
+            if nombres(prueba).is_empty() || !nombres(prueba).iter().all(hay) {
+                return Err(falta(&format!("un escenario que exista: {prueba}")));
             }
             let titulo = pagina.bloques.iter().rfind(|otro| {
                 otro.clase == Clase::Titulo(HeadingLevel::H3)
@@ -244,6 +256,9 @@ fn entre<'a>(texto: &'a str, antes: &str, despues: &str) -> Option<&'a str> {
     Some(resto.split_once(despues)?.0)
 }
 
+/// Las líneas que hablan de git y no del cambio.
+const DE_GIT: [&str; 4] = ["index ", "new file mode ", "old mode ", "new mode "];
+
 /// `git diff --no-index` entre dos carpetas, fichero a fichero, sin las líneas que hablan de git.
 ///
 /// Todo lo que alguien puede haber configurado se fija aquí: en todas partes sale lo mismo.
@@ -254,8 +269,11 @@ fn diferencia(antes: &str, despues: &str, que: &str) -> Vec<Vec<String>> {
         .args(["--no-renames", "--unified=3", "--inter-hunk-context=0", "--indent-heuristic"])
         .args(["--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/"])
         .args([format!("{antes}/{que}"), format!("{despues}/{que}")])
+        .args(["--text"])
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_ATTR_NOSYSTEM", "1")
+        .env_remove("GIT_DIFF_OPTS")
         .current_dir(raiz())
         .output()
         .expect("hace falta git");
@@ -265,7 +283,7 @@ fn diferencia(antes: &str, despues: &str, que: &str) -> Vec<Vec<String>> {
     for linea in String::from_utf8_lossy(&salida.stdout).lines() {
         if linea.starts_with("diff --git ") {
             ficheros.push(Vec::new());
-        } else if !linea.starts_with("index ") && !linea.starts_with("new file mode ") {
+        } else if !DE_GIT.iter().any(|inicio| linea.starts_with(inicio)) {
             ficheros.last_mut().expect("git dice antes qué fichero es").push(linea.into());
         }
     }

@@ -32,7 +32,7 @@ pub fn comprobar() {
         }
     }
     assert!(fallos.is_empty(), "\n{fallos}");
-    let mut indice = String::from("\n| Qué líneas | La pregunta | Lo prueba |\n|---|---|---|\n");
+    let mut indice = String::from("\n| Qué líneas | La pregunta | Escenario |\n|---|---|---|\n");
     for (columna, capitulo) in CAPITULOS.iter().enumerate() {
         comprobar_apartados(&Pagina::leer(capitulo.pagina));
         let trozos = capitulo.trozos().unwrap_or_else(|fallo| panic!("\n{fallo}"));
@@ -85,7 +85,8 @@ fn pendientes(columna: usize) -> String {
     let mut texto = format!(
         "\n\n<details>\n<summary>Todo lo que este paso aún no hace, y cómo verlo ({} \
          escenarios)</summary>\n\nLas órdenes son las del [laboratorio de fallos](fallos.md), con los \
-         programas de este paso.\n\n| Escenario | Qué pasa aquí | Lo arregla | Con las manos \
+         programas de este paso. «Qué pasa aquí» es lo que ve la prueba, que usa varios clientes a la vez: \
+         con uno solo, algunas salen bien.\n\n| Escenario | Qué pasa aquí | Lo arregla | A mano \
          |\n|---|---|---|---|\n",
         deudas.len()
     );
@@ -94,7 +95,7 @@ fn pendientes(columna: usize) -> String {
         let arregla = (columna..PASOS.len())
             .find(|&paso| escenario.casillas[paso] == Casilla::Cumple)
             .unwrap_or_else(|| panic!("nadie arregla «{}»", escenario.nombre));
-        let manos = con_las_manos(&fallos.texto, escenario.nombre);
+        let manos = a_mano(&fallos.texto, escenario.nombre);
         let (frase, nombre, paso) = (escenario.frase, escenario.nombre, PASOS[arregla]);
         let _ = writeln!(texto, "| {frase} (`{nombre}`) | {razon} | {paso} | {manos} |");
     }
@@ -102,7 +103,7 @@ fn pendientes(columna: usize) -> String {
 }
 
 /// Cómo se provoca, según el laboratorio de fallos.
-fn con_las_manos<'a>(fallos: &'a str, nombre: &str) -> &'a str {
+fn a_mano<'a>(fallos: &'a str, nombre: &str) -> &'a str {
     let filas = fallos.lines().filter(|linea| linea.starts_with("| "));
     for fila in filas {
         let columnas: Vec<&str> = fila.trim_end_matches(" |").split(" | ").collect();

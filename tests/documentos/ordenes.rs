@@ -1,13 +1,12 @@
 //! Las órdenes que se mandan dar existen: sus paquetes, programas, pruebas, opciones y ficheros.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::Path;
 
 use pruebas::tabla::TABLA;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::ficheros::{documentos, leer, raiz};
+use crate::ficheros::{dentro, documentos, leer, raiz};
 use crate::pagina::linea;
 
 /// Las opciones que entiende cada programa, según el fichero que las lee.
@@ -20,11 +19,10 @@ const OPCIONES: [(&str, &str); 2] = [
 const DE_LAS_PRUEBAS: [&str; 3] = ["--ignored", "--include-ignored", "--help"];
 
 pub fn comprobar() {
-    let mut manifiestos = leer(&raiz().join("final/Cargo.toml"));
-    manifiestos += &leer(&raiz().join("tests/Cargo.toml"));
-    for paso in fs::read_dir(raiz().join("steps")).expect("hay pasos") {
-        manifiestos += &leer(&paso.expect("se lee la carpeta").path().join("Cargo.toml"));
-    }
+    let mut paquetes = dentro(&raiz().join("steps"));
+    paquetes.extend(["final", "tests"].map(|paquete| raiz().join(paquete)));
+    let manifiestos: Vec<String> =
+        paquetes.iter().map(|paquete| leer(&paquete.join("Cargo.toml"))).collect();
     let mut vistas = 0;
     for documento in documentos() {
         let texto = leer(&raiz().join(&documento));
@@ -41,15 +39,20 @@ pub fn comprobar() {
     assert!(vistas > 30, "los documentos ya no dicen qué órdenes dar: {vistas}");
 }
 
-fn comprobar_orden(orden: &str, manifiestos: &str) -> Result<(), String> {
+fn comprobar_orden(orden: &str, manifiestos: &[String]) -> Result<(), String> {
     let palabras: Vec<&str> = orden.split_whitespace().collect();
-    for par in palabras.windows(2) {
-        if ["-p", "--bin", "--test"].contains(&par[0]) && orden.contains("cargo ") {
-            let nombre = par[1].trim_end_matches(['`', ',', '.', ';', ')']);
-            if !manifiestos.contains(&format!("name = \"{nombre}\"\n")) {
-                return Err(format!("no existe «{nombre}»"));
-            }
+    // Si se dice un paquete, el programa tiene que ser suyo.
+    let mut donde: Vec<&String> = manifiestos.iter().collect();
+    let partes = palabras.windows(2).filter(|_| orden.contains("cargo "));
+    let partes = partes.filter(|par| ["-p", "--bin", "--test"].contains(&par[0]));
+    for par in partes {
+        let nombre = par[1].trim_end_matches(['`', ',', '.', ';', ')']);
+        donde.retain(|manifiesto| manifiesto.contains(&format!("name = \"{nombre}\"\n")));
+        if donde.is_empty() {
+            return Err(format!("no existe «{nombre}»"));
         }
+    }
+    for par in palabras.windows(2) {
         let filtro = par[0] == "escenarios" && !par[1].starts_with('-');
         if filtro && par[1].starts_with(char::is_lowercase) && orden.starts_with("cargo test") {
             let hay = |nombre: &str| nombre.contains(par[1]) || par[1].starts_with("corrector");
@@ -113,8 +116,7 @@ pub fn comprobar_nombres() {
 }
 
 fn juntar_codigo(carpeta: &Path, codigo: &mut String) {
-    for entrada in fs::read_dir(carpeta).expect("se lee la carpeta") {
-        let ruta = entrada.expect("se lee la carpeta").path();
+    for ruta in dentro(carpeta) {
         if ruta.is_dir() {
             juntar_codigo(&ruta, codigo);
         } else if ruta.extension().is_some_and(|extension| extension == "rs") {

@@ -7,14 +7,13 @@
 mod ficheros;
 
 use std::fmt::Write as _;
-use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use ficheros::{documentos, leer, raiz};
+use ficheros::{dentro, documentos, leer, raiz};
 
 /// Donde hay código con comentarios.
 const CODIGO: [&str; 3] = ["steps", "final", "tests"];
@@ -81,8 +80,7 @@ fn sin_etiquetas(html: &str) -> String {
 }
 
 fn codigo_de(carpeta: &Path, que: fn(&str) -> String, textos: &mut Vec<(String, String)>) {
-    for entrada in fs::read_dir(carpeta).expect("se lee la carpeta") {
-        let ruta = entrada.expect("se lee la carpeta").path();
+    for ruta in dentro(carpeta) {
         if ruta.is_dir() {
             codigo_de(&ruta, que, textos);
         } else if ruta.extension().is_some_and(|extension| extension == "rs") {

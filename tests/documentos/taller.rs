@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::ficheros::{leer, raiz};
+use serde_json::Value;
+
+use crate::ficheros::{dentro, leer, raiz};
 
 /// Lo que hay que copiar para poder construir.
 const COPIA: [&str; 5] = ["Cargo.toml", "Cargo.lock", "steps", "final", "tests"];
@@ -31,17 +33,25 @@ pub fn construir(
     // Cada copia construye en su carpeta: Cargo no distinguiría los paquetes de dos copias.
     let salida = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
         .args(["build", "--quiet", "--locked", "--bins", "--package", paquete])
+        .args(["--message-format", "json-render-diagnostics"])
         .args(["--target-dir", "target", "--config", "profile.dev.debug=false"])
         .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_TARGET")
         .current_dir(&carpeta)
         .output()
         .expect("hace falta cargo");
-    if salida.status.success() {
-        Ok(carpeta.join("target/debug"))
-    } else {
-        Err(String::from_utf8_lossy(&salida.stderr).into_owned())
+    if !salida.status.success() {
+        return Err(String::from_utf8_lossy(&salida.stderr).into_owned());
     }
+    // Dónde queda un programa depende de cómo esté configurado Cargo: él lo dice.
+    let avisos = String::from_utf8_lossy(&salida.stdout);
+    let programa = avisos.lines().find_map(|aviso| {
+        let aviso: Value = serde_json::from_str(aviso).ok()?;
+        Some(PathBuf::from(aviso["executable"].as_str()?))
+    });
+    let programa = programa.ok_or("cargo no dice dónde deja los programas")?;
+    Ok(programa.with_file_name(""))
 }
 
 /// Los programas de un paquete: el servidor y el cliente.
@@ -60,11 +70,9 @@ fn poner_al_dia(origen: &Path, destino: &Path, cambio: Option<&Cambio<'_>>) {
                 fs::remove_file(sobrante.path()).expect("se puede borrar de la copia");
             }
         }
-        for parte in fs::read_dir(origen).expect("se lee el repositorio") {
-            let nombre = parte.expect("se lee el repositorio").file_name();
-            if nombre != "target" {
-                poner_al_dia(&origen.join(&nombre), &destino.join(&nombre), cambio);
-            }
+        for parte in dentro(origen) {
+            let nombre = parte.file_name().expect("lo que hay en una carpeta tiene nombre");
+            poner_al_dia(&parte, &destino.join(nombre), cambio);
         }
         return;
     }
