@@ -20,7 +20,7 @@ mod taller;
 use std::fmt::Write;
 
 use ficheros::{documentos, leer, raiz};
-use pagina::{Clase, Pagina, turno};
+use pagina::{Pagina, turno};
 use pruebas::tabla::{Casilla, Necesita, PASOS, TABLA};
 
 const INICIO: &str = "<!-- tabla: la escribe ACTUALIZAR=1 cargo test -p pruebas -->\n";
@@ -134,6 +134,7 @@ fn los_enlaces_llevan_a_alguna_parte() {
 /// todas partes: basta con comprobarlos donde hay terminales.
 #[cfg(unix)]
 mod del_curso {
+    use super::pagina::Clase;
     use super::*;
 
     #[test]

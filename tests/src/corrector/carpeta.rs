@@ -143,7 +143,11 @@ fn compilado(ruta: &Path) -> Resultado<PathBuf> {
         .arg(&salida)
         .arg(ruta)
         .stdin(Stdio::null())
-        .output()?;
+        .output()
+        .map_err(|error| Fallo {
+            razon: format!("no se puede compilar {} (¿está Rust instalado?)", ruta.display()),
+            detalle: error.to_string(),
+        })?;
     if rustc.status.success() {
         return Ok(salida);
     }
