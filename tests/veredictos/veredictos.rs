@@ -127,6 +127,13 @@ fn acierta(
     if capitulos.len() != clausulas.len() || !estan {
         return Err(format!("no están todos los capítulos: {capitulos:?}").into());
     }
+    // El ejemplo de la página es lo que sale con ese servidor.
+    let pagina = fs::read_to_string(raiz.join("docs/corrector.md"))?.replace("\r\n", "\n");
+    let ejemplo = pagina.split("```text\n").nth(1).and_then(|resto| resto.split("```").next());
+    let ejemplo = ejemplo.ok_or("docs/corrector.md ya no tiene un ejemplo")?;
+    if orden.contains("tambien_al_autor") && !texto.contains(ejemplo) {
+        return Err(format!("el ejemplo de docs/corrector.md no es lo que sale:\n{texto}").into());
+    }
     // Lo que se ha matado tarda un instante en acabar.
     let fin = Instant::now() + Duration::from_secs(10);
     while TcpStream::connect(direccion).is_ok() {
