@@ -99,10 +99,11 @@ fn enviar_mensajes(mut conexion: &TcpStream, eventos: &Sender<Evento>) {
     let mut a_medias = false;
     // Una línea muy larga se envía a trozos: si no, habría que guardarla entera.
     while let Ok(1..) = teclado.by_ref().take(LECTURA as u64).read_until(b'\n', &mut linea) {
-        if !a_medias && es_salir(&linea) {
+        let cortada = linea.len() == LECTURA && !linea.ends_with(b"\n");
+        if !a_medias && !cortada && es_salir(&linea) {
             break;
         }
-        a_medias = !linea.ends_with(b"\n");
+        a_medias = cortada;
         if conexion.write_all(&linea).is_err() {
             return; // el hilo de recepción lo verá también, y avisará después de mostrarlo todo
         }

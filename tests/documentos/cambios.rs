@@ -11,9 +11,13 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use crate::ficheros::{leer, raiz};
 use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 
+/// Lo que hay en un paso.
+const FICHEROS: [&str; 3] = ["Cargo.toml", "src/servidor.rs", "src/cliente.rs"];
+
 /// Un capítulo del curso.
 pub struct Capitulo {
     pub pagina: &'static str,
+    pub paquete: &'static str,
     /// La carpeta del paso anterior, si lo hay.
     antes: Option<&'static str>,
     paso: &'static str,
@@ -21,24 +25,33 @@ pub struct Capitulo {
 
 /// Los capítulos, en el orden de los pasos.
 pub const CAPITULOS: [Capitulo; 5] = [
-    Capitulo { pagina: "docs/01-echo.md", antes: None, paso: "steps/01-echo" },
+    Capitulo {
+        pagina: "docs/01-echo.md",
+        paquete: "paso-01-echo",
+        antes: None,
+        paso: "steps/01-echo",
+    },
     Capitulo {
         pagina: "docs/02-multi-client.md",
+        paquete: "paso-02-multi-client",
         antes: Some("steps/01-echo"),
         paso: "steps/02-multi-client",
     },
     Capitulo {
         pagina: "docs/03-broadcast.md",
+        paquete: "paso-03-broadcast",
         antes: Some("steps/02-multi-client"),
         paso: "steps/03-broadcast",
     },
     Capitulo {
         pagina: "docs/04-salir-and-cleanup.md",
+        paquete: "paso-04-salir-and-cleanup",
         antes: Some("steps/03-broadcast"),
         paso: "steps/04-salir-and-cleanup",
     },
     Capitulo {
         pagina: "docs/05-final.md",
+        paquete: "final",
         antes: Some("steps/04-salir-and-cleanup"),
         paso: "final",
     },
@@ -77,8 +90,7 @@ impl Capitulo {
     /// Las líneas que el capítulo tiene que contar, con los ficheros en su mismo orden.
     fn esperado(&self, bloques: &[&Bloque]) -> Vec<String> {
         let Some(antes) = self.antes else {
-            let ficheros = ["Cargo.toml", "src/servidor.rs", "src/cliente.rs"];
-            let textos = ficheros.map(|fichero| leer(&raiz().join(self.paso).join(fichero)));
+            let textos = FICHEROS.map(|fichero| leer(&raiz().join(self.paso).join(fichero)));
             return textos.concat().lines().map(String::from).collect();
         };
         let mut ficheros = diferencia(antes, self.paso, "Cargo.toml");
@@ -101,26 +113,28 @@ impl Capitulo {
         let pagina = Pagina::leer(self.pagina);
         let bloques = self.bloques(&pagina);
         let esperado = self.esperado(&bloques);
-        let contado: Vec<(usize, usize, &str)> = bloques
+        // De cada línea, en qué bloque está. Las que están en blanco no dicen dónde van.
+        let contado: Vec<(usize, &str)> = bloques
             .iter()
             .enumerate()
-            .flat_map(|(cual, bloque)| {
-                let lineas = bloque.texto.lines().enumerate();
-                lineas.map(move |(i, linea)| (cual, bloque.linea + 1 + i, linea.trim_end()))
-            })
-            .filter(|(.., linea)| !linea.is_empty())
+            .flat_map(|(cual, bloque)| bloque.texto.lines().map(move |linea| (cual, linea)))
+            .filter(|(_, linea)| !linea.trim().is_empty())
             .collect();
-        let del_codigo: Vec<&str> = sin_blancas(&esperado).collect();
-        let de_la_pagina: Vec<&str> = contado.iter().map(|(.., linea)| *linea).collect();
-        let Some(primera) = primera_distinta(&de_la_pagina, &del_codigo) else { return Ok(()) };
+        let textos = repartir(&contado, &esperado, bloques.len());
+        let mut pares = bloques.iter().zip(&textos);
+        let Some((bloque, texto)) = pares.find(|(bloque, texto)| bloque.texto != **texto) else {
+            return Ok(());
+        };
         if actualizar() {
-            let textos = repartir(&contado, &esperado, bloques.len());
             let cambios = bloques.iter().map(|bloque| bloque.rango.clone()).zip(textos).collect();
             pagina.reescribir(cambios);
             return Ok(());
         }
-        let (_, linea, dice) = contado.get(primera).or(contado.last()).expect("hay líneas");
-        let debe = del_codigo.get(primera).unwrap_or(&"(nada más)");
+        let iguales = bloque.texto.lines().zip(texto.lines()).take_while(|(una, otra)| una == otra);
+        let cual = iguales.count();
+        let linea = bloque.linea + 1 + cual;
+        let dice = bloque.texto.lines().nth(cual).unwrap_or("(nada más)");
+        let debe = texto.lines().nth(cual).unwrap_or("(nada más)");
         Err(format!(
             "{}:{linea}: el código ha cambiado, y su explicación puede que también deba.\n    \
              la página dice: {dice}\n    el código dice: {debe}\n    rehace los bloques: {ORDEN}\n    (si \
@@ -177,7 +191,7 @@ impl Capitulo {
                 return Err(falta("un título propio"));
             }
             trozos.push(Trozo {
-                lugar: puesto.avanza(bloque, self.antes.is_none()),
+                lugar: puesto.avanza(bloque, self.antes.is_none().then_some(self.paso)),
                 titulo: titulo.texto.clone(),
                 pregunta: sin_html(pregunta),
                 escenario: prueba.into(),
@@ -200,46 +214,40 @@ const PARTES: [&str; 5] = [
 #[derive(Default)]
 struct Puesto {
     fichero: String,
-    siguiente: usize,
+    /// Cuántas líneas se han contado ya.
+    contadas: usize,
 }
 
 impl Puesto {
     /// Pasa por un bloque; devuelve qué líneas del fichero nuevo son las suyas.
-    fn avanza(&mut self, bloque: &Bloque, entero: bool) -> String {
-        if entero {
-            return entero_en(bloque);
-        }
-        let mut desde = None;
-        for linea in bloque.texto.lines() {
-            if let Some(fichero) = linea.strip_prefix("+++ b/") {
-                self.fichero = fichero.into();
-            } else if linea.starts_with("@@ ") {
-                let nuevas = entre(linea, " +", " @@").unwrap_or_default();
-                let primera = nuevas.split(',').next().unwrap_or_default();
-                self.siguiente = primera.parse().unwrap_or_default();
-            } else if !linea.starts_with('-') {
-                desde.get_or_insert(self.siguiente);
-                self.siguiente += 1;
+    fn avanza(&mut self, bloque: &Bloque, paso_entero: Option<&str>) -> String {
+        let lineas = bloque.texto.trim_matches('\n').lines();
+        let (ficheros, nuevas): (Vec<String>, Vec<&str>) = if let Some(paso) = paso_entero {
+            (FICHEROS.map(|fichero| format!("{paso}/{fichero}")).to_vec(), lineas.collect())
+        } else {
+            let nombre = lineas.clone().find_map(|linea| linea.strip_prefix("+++ b/"));
+            let fichero = nombre.map_or_else(|| self.fichero.clone(), String::from);
+            let nuevas = lineas
+                .filter(|linea| !["-", "+++ ", "@@ "].iter().any(|otra| linea.starts_with(otra)));
+            (vec![fichero], nuevas.map(|linea| linea.get(1..).unwrap_or_default()).collect())
+        };
+        for fichero in ficheros {
+            let desde = if fichero == self.fichero { self.contadas } else { 0 };
+            if let Some(primera) = posicion(&leer(&raiz().join(&fichero)), &nuevas, desde) {
+                self.contadas = primera + nuevas.len();
+                self.fichero = fichero;
+                return format!("`{}`, {}–{}", self.fichero, primera + 1, self.contadas);
             }
         }
-        let desde = desde.unwrap_or(self.siguiente);
-        format!("`{}`, {desde}–{}", self.fichero, self.siguiente.saturating_sub(1).max(desde))
+        panic!("las líneas de este bloque no están en su fichero:\n{}", bloque.texto)
     }
 }
 
-/// Qué líneas de qué fichero del primer paso son las de un bloque.
-fn entero_en(bloque: &Bloque) -> String {
-    let paso = CAPITULOS[0].paso;
-    let ficheros = ["Cargo.toml", "src/servidor.rs", "src/cliente.rs"];
-    for fichero in ficheros {
-        let texto = leer(&raiz().join(paso).join(fichero));
-        if let Some(byte) = texto.find(bloque.texto.trim_matches('\n')) {
-            let desde = crate::pagina::linea(&texto, byte);
-            let hasta = desde + bloque.texto.trim_matches('\n').lines().count() - 1;
-            return format!("`{paso}/{fichero}`, {desde}–{hasta}");
-        }
-    }
-    panic!("el bloque de {} no está en ningún fichero", bloque.linea)
+/// En qué línea de un texto, a partir de una, están estas seguidas.
+fn posicion(texto: &str, buscadas: &[&str], desde: usize) -> Option<usize> {
+    let lineas: Vec<&str> = texto.lines().map(str::trim_end).collect();
+    let mut ventanas = lineas.get(desde..)?.windows(buscadas.len().max(1));
+    ventanas.position(|ventana| ventana == buscadas).map(|cual| desde + cual)
 }
 
 /// El mismo texto, en Markdown.
@@ -290,18 +298,9 @@ fn diferencia(antes: &str, despues: &str, que: &str) -> Vec<Vec<String>> {
     ficheros
 }
 
-fn sin_blancas(lineas: &[String]) -> impl Iterator<Item = &str> {
-    lineas.iter().map(|linea| linea.trim_end()).filter(|linea| !linea.is_empty())
-}
-
-fn primera_distinta(unas: &[&str], otras: &[&str]) -> Option<usize> {
-    let comunes = unas.iter().zip(otras).take_while(|(una, otra)| una == otra).count();
-    (comunes < unas.len().max(otras.len())).then_some(comunes)
-}
-
 /// Reparte el cambio nuevo entre los bloques de antes: cada línea, con las que ya estaban.
-fn repartir(contado: &[(usize, usize, &str)], esperado: &[String], bloques: usize) -> Vec<String> {
-    let viejas: Vec<&str> = contado.iter().map(|(.., linea)| *linea).collect();
+fn repartir(contado: &[(usize, &str)], esperado: &[String], bloques: usize) -> Vec<String> {
+    let viejas: Vec<&str> = contado.iter().map(|(_, linea)| *linea).collect();
     let nuevas: Vec<&str> = esperado.iter().map(|linea| linea.trim_end()).collect();
     let mut sitio = HashMap::new();
     for cambio in capture_diff_slices(Algorithm::Myers, &viejas, &nuevas) {

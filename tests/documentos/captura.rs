@@ -33,9 +33,6 @@ text { fill: #e6edf3 }
 .titulo { fill: #9198a1 }
 .tecleada { fill: #79c0ff }
 }
-@media (prefers-reduced-motion: no-preference) {
-.linea { animation-timing-function: step-end; animation-iteration-count: infinite }
-}
 ";
 
 /// El dibujo de unas apariciones, que se ven en su orden. Quien solo vea el primer instante, o no
@@ -88,7 +85,8 @@ pub fn dibujar(titulos: &[&str], apariciones: &[Aparicion]) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {ancho} {}\" role=\"img\" \
          aria-labelledby=\"titulo\">\n<title id=\"titulo\">Un servidor y dos clientes, en tres \
-         terminales</title>\n<desc>\n{transcripcion}</desc>\n<style>\n{ESTILO}.linea {{ animation-duration: {}ms }}\n{momentos}</style>\n{marcos}{lineas}</svg>\n",
+         terminales</title>\n<desc>\n{transcripcion}</desc>\n<style>\n{ESTILO}@media (prefers-reduced-motion: no-preference) {{\n\
+         .linea {{ animation: {}ms step-end infinite }}\n}}\n{momentos}</style>\n{marcos}{lineas}</svg>\n",
         alto + 1,
         total
     )

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use pruebas::tabla::{Casilla, Escenario, PASOS, TABLA};
 
+use crate::SIN_DEUDA;
 use crate::cambios::CAPITULOS;
 use crate::enlaces::ancla;
 use crate::pagina::{Pagina, nombres};
@@ -19,10 +20,6 @@ const APARTADOS: [&str; 7] = [
     "Ejercicios",
     "Para quien da la clase",
 ];
-
-/// Los escenarios de los que un paso no queda a deber nada: se cumplen siempre, o dejan de cumplirse
-/// a propósito.
-const SIN_DEUDA: [&str; 2] = ["eco", "direccion_de_siempre"];
 
 pub fn comprobar() {
     let mut fallos = String::new();
@@ -74,10 +71,12 @@ fn comprobar_apartados(pagina: &Pagina) {
 /// Lo que un paso aún no hace: por qué, qué paso lo arregla y cómo verlo.
 fn pendientes(columna: usize) -> String {
     let fallos = Pagina::leer("docs/fallos.md");
-    let deudas: Vec<&Escenario> = TABLA
-        .iter()
-        .filter(|escenario| escenario.casillas[columna] != Casilla::Cumple)
-        .filter(|escenario| !SIN_DEUDA.contains(&escenario.nombre))
+    let con_deuda = TABLA.iter().filter(|escenario| !SIN_DEUDA.contains(&escenario.nombre));
+    let deudas: Vec<(&Escenario, &str)> = con_deuda
+        .filter_map(|escenario| match escenario.casillas[columna] {
+            Casilla::Falla(razon) => Some((escenario, razon)),
+            Casilla::Cumple => None,
+        })
         .collect();
     if deudas.is_empty() {
         return "\n\nDe la tabla de escenarios, nada: este paso los cumple todos.\n\n".into();
@@ -90,8 +89,7 @@ fn pendientes(columna: usize) -> String {
          |\n|---|---|---|---|\n",
         deudas.len()
     );
-    for escenario in deudas {
-        let Casilla::Falla(razon) = escenario.casillas[columna] else { continue };
+    for (escenario, razon) in deudas {
         let arregla = (columna..PASOS.len())
             .find(|&paso| escenario.casillas[paso] == Casilla::Cumple)
             .unwrap_or_else(|| panic!("nadie arregla «{}»", escenario.nombre));
@@ -119,7 +117,8 @@ fn a_mano<'a>(fallos: &'a str, nombre: &str) -> &'a str {
 fn cifras() -> String {
     let medido = Pagina::leer("docs/rendimiento.md");
     let filas = medido.texto.lines().filter(|linea| linea.starts_with("| "));
-    let filas = filas.map(|linea| linea.trim_matches('|').split('|').map(str::trim).collect());
+    let filas =
+        filas.map(|linea| linea.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
     let mut texto = String::from(
         "\n\nLo [medido](rendimiento.md#lo-medido) con `final`, hablando siempre diez, con las mismas \
          entregas en total:\n\n| Clientes | Entregas por segundo | Procesador por entrega \
@@ -127,7 +126,6 @@ fn cifras() -> String {
     );
     let mut memoria = None;
     for fila in filas {
-        let fila: Vec<&str> = fila;
         match fila[..] {
             [carga, "final", _, ritmo, _, procesador, ..] if carga.starts_with("crecimiento") => {
                 let clientes = carga.trim_start_matches("crecimiento, ");

@@ -8,15 +8,14 @@ use pruebas::escena::Escena;
 use pruebas::modos;
 use pruebas::tabla::TABLA;
 
+use crate::cambios::Capitulo;
 use crate::pagina::{Clase, Pagina, nombres};
 use crate::taller::{Cambio, construir, programas_de};
 
 /// Lo que un capítulo dice que pasa con un cambio.
 struct Experimento {
     lugar: String,
-    fichero: String,
-    antes: String,
-    despues: String,
+    cambio: Cambio,
     /// El error del compilador, si no compila.
     no_compila: Option<String>,
     /// Los escenarios que dejan de cumplirse, y por qué.
@@ -33,7 +32,8 @@ const AHORA_SI: &str = "**Ahora sí:** ";
 const SIGUEN_IGUAL: &str = "**Siguen igual:** ";
 
 /// Hace los cambios de un capítulo.
-pub fn comprobar(nombre: &str, paquete: &str) {
+pub fn comprobar(capitulo: &Capitulo) {
+    let Capitulo { pagina: nombre, paquete, .. } = capitulo;
     let pagina = Pagina::leer(nombre);
     let experimentos = experimentos(&pagina);
     assert!((2..=4).contains(&experimentos.len()), "{nombre}: de dos a cuatro cambios");
@@ -70,9 +70,7 @@ fn experimentos(pagina: &Pagina) -> Vec<Experimento> {
         };
         experimentos.push(Experimento {
             lugar: pagina.lugar(bloque),
-            fichero: fichero.into(),
-            antes: lado('+'),
-            despues: lado('-'),
+            cambio: Cambio { fichero: fichero.into(), antes: lado('+'), despues: lado('-') },
             no_compila: apartado(&respuesta, NO_COMPILA).map(|resto| nombres(resto)[0].to_owned()),
             notan: notan(&respuesta),
             cumplen: [AHORA_SI, SIGUEN_IGUAL]
@@ -106,12 +104,7 @@ fn notan(respuesta: &str) -> Vec<(String, String)> {
 
 impl Experimento {
     fn comprobar(&self, copia: &str, paquete: &str) -> Result<(), String> {
-        let cambio = Cambio {
-            fichero: &self.fichero,
-            antes: self.antes.clone(),
-            despues: self.despues.clone(),
-        };
-        let construido = construir(copia, paquete, Some(&cambio));
+        let construido = construir(copia, paquete, Some(&self.cambio));
         let carpeta = match (&self.no_compila, construido) {
             (None, Ok(carpeta)) => carpeta,
             (Some(codigo), Err(error)) if error.contains(&format!("error[{codigo}]")) => {
@@ -147,10 +140,12 @@ impl Experimento {
 fn ver(nombre: &str, razon: Option<&str>, servidor: &Path, cliente: &Path) -> Result<(), String> {
     let escenario = TABLA.iter().find(|escenario| escenario.nombre == nombre);
     let escenario = escenario.ok_or_else(|| format!("no hay ningún «{nombre}»"))?;
-    // De la tabla, o dicha aquí a propósito: el escenario la compara con las suyas.
+    // La escena guarda las razones de la tabla, que duran siempre: esta, también.
     let previsto: Option<&'static str> = razon.map(|razon| &*String::leak(razon.to_owned()));
-    // Puede que este sistema no tenga lo que hace falta para verlo.
-    let Some(&modo) = modos(escenario).first() else { return Ok(()) };
+    let Some(&modo) = modos(escenario).first() else {
+        println!("aviso: aquí no se puede ver «{nombre}»");
+        return Ok(());
+    };
     let escena = Escena::new(modo, servidor, cliente, previsto);
     match ((escenario.prueba)(&escena), razon) {
         (Ok(()), None) => Ok(()),

@@ -8,6 +8,7 @@ use pruebas::conexion::direccion_propia;
 use pruebas::escena::{Escena, Fallo, Resultado};
 use pruebas::programa::{Modo, Orden, Programa};
 
+use crate::cambios::{CAPITULOS, Capitulo};
 use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 use crate::taller;
 
@@ -45,6 +46,10 @@ pub fn comprobar(nombre: &str) -> Vec<Aparicion> {
         let ensayo = representar(&guion).unwrap_or_else(|fallo| {
             panic!("{}: {}\n{}", guion.lugar, fallo.razon, fallo.detalle);
         });
+        // O se enseñan todas, o ninguna.
+        let cuantas = guion.pantallas.len();
+        let todas = cuantas == 0 || cuantas == ensayo.pantallas.len();
+        assert!(todas, "{}: enseña {cuantas} pantallas, y no son todas", guion.lugar);
         for (bloque, pantalla) in guion.pantallas.iter().zip(ensayo.pantallas) {
             if bloque.texto != pantalla {
                 let lugar = pagina.lugar(bloque);
@@ -141,7 +146,9 @@ impl Reparto {
             };
             let cual: usize = terminal.parse().map_err(|error| Fallo::prueba(&error))?;
             let [escribe] = nombres(escribe)[..] else {
-                return Err(Fallo::prueba(&format!("qué se escribe, entre acentos: {escribe}")));
+                return Err(Fallo::prueba(&format!(
+                    "qué se escribe, entre acentos graves: {escribe}"
+                )));
             };
             self.escribir(cual, escribe)?;
             for (donde, linea) in esperadas(se_ve)? {
@@ -189,7 +196,7 @@ impl Reparto {
         let terminal = &mut self.terminales[cual - 1];
         terminal.anterior = format!("{antes}$ {orden}\n");
         terminal.vistas = 0;
-        // Antes de soltar el que hubiera: dos servidores no caben en el mismo puerto.
+        // Antes se suelta el que hubiera: dos servidores no caben en el mismo puerto.
         terminal.programa = None;
         let nombre = format!("terminal {cual}");
         terminal.programa = Some(self.escena.arranca(&nombre, &Orden::new(&ruta).con(direccion))?);
@@ -204,16 +211,11 @@ impl Reparto {
         if let Some(ruta) = self.programas.get(bin) {
             return Ok(ruta.clone());
         }
-        let paquetes = [
-            "paso-01-echo",
-            "paso-02-multi-client",
-            "paso-03-broadcast",
-            "paso-04-salir-and-cleanup",
-            "final",
-        ];
+        let suyo =
+            |capitulo: &&Capitulo| taller::programas_de(capitulo.paquete).contains(&bin.into());
+        let capitulo = CAPITULOS.iter().find(suyo);
         let paquete =
-            paquetes.iter().find(|paquete| taller::programas_de(paquete).contains(&bin.into()));
-        let paquete = paquete.ok_or_else(|| Fallo::prueba(&format!("no hay ningún «{bin}»")))?;
+            capitulo.ok_or_else(|| Fallo::prueba(&format!("no hay ningún «{bin}»")))?.paquete;
         let carpeta =
             taller::construir("tal-cual", paquete, None).map_err(|error| Fallo::prueba(&error))?;
         let ruta = carpeta.join(bin);
@@ -266,7 +268,7 @@ impl Reparto {
     }
 }
 
-/// Lo que dice la tercera columna: `1: ` y una línea entre acentos, las veces que haga falta.
+/// Lo que dice la tercera columna: `1: ` y una línea entre acentos graves, las veces que haga falta.
 fn esperadas(celda: &str) -> Resultado<Vec<(usize, &str)>> {
     let trozos: Vec<&str> = celda.split('`').collect();
     let mut esperadas = Vec::new();

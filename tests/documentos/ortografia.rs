@@ -98,13 +98,14 @@ fn comentarios(codigo: &str) -> String {
 
 /// Las frases que escribe un programa: lo que va entre comillas y tiene algún espacio.
 fn frases(codigo: &str) -> String {
+    let lineas = codigo.lines().filter(|linea| !linea.trim_start().starts_with("//"));
+    // Una comilla que no abre ni cierra descuadraría las demás.
+    let codigo = lineas.collect::<Vec<_>>().join("\n").replace("\\\"", " ").replace("'\"'", " ");
     let mut texto = String::new();
-    for linea in codigo.lines().filter(|linea| !linea.trim_start().starts_with("//")) {
-        for frase in linea.split('"').skip(1).step_by(2).filter(|frase| frase.contains(' ')) {
-            let palabras: Vec<_> = frase.split(['{', '}']).step_by(2).collect();
-            texto.push_str(&palabras.join(" ").replace("\\n", " "));
-            texto.push('\n');
-        }
+    for frase in codigo.split('"').skip(1).step_by(2).filter(|frase| frase.contains(' ')) {
+        let palabras: Vec<_> = frase.split(['{', '}']).step_by(2).collect();
+        texto.push_str(&palabras.join(" ").replace("\\n", " "));
+        texto.push('\n');
     }
     texto
 }

@@ -105,6 +105,9 @@ impl Pagina {
         {
             let _ = writeln!(queja, "    falta: {distinta}");
         }
+        for distinta in self.texto[rango].lines().filter(|linea| !esperado.contains(*linea)) {
+            let _ = writeln!(queja, "    sobra: {distinta}");
+        }
         panic!("{queja}");
     }
 }

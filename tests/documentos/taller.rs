@@ -1,6 +1,7 @@
 //! Donde se construyen los programas de los documentos: copias del repositorio, una por cambio.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,21 +13,21 @@ use crate::ficheros::{dentro, leer, raiz};
 const COPIA: [&str; 5] = ["Cargo.toml", "Cargo.lock", "steps", "final", "tests"];
 
 /// Un cambio en un fichero del repositorio.
-pub struct Cambio<'a> {
-    pub fichero: &'a str,
+pub struct Cambio {
+    /// Desde la raíz.
+    pub fichero: String,
     pub antes: String,
     pub despues: String,
 }
 
 /// Construye los programas de un paquete en la copia que se llama así, con este cambio si lo hay.
 /// Devuelve la carpeta en la que quedan, o lo que dice el compilador.
-pub fn construir(
-    copia: &str,
-    paquete: &str,
-    cambio: Option<&Cambio<'_>>,
-) -> Result<PathBuf, String> {
+pub fn construir(copia: &str, paquete: &str, cambio: Option<&Cambio>) -> Result<PathBuf, String> {
     let carpeta = Path::new(env!("CARGO_TARGET_TMPDIR")).join("taller").join(copia);
     fs::create_dir_all(&carpeta).expect("se puede escribir en target");
+    if let Some(Cambio { fichero, .. }) = cambio {
+        assert!(raiz().join(fichero).is_file(), "no existe {fichero}");
+    }
     for parte in COPIA {
         poner_al_dia(&raiz().join(parte), &carpeta.join(parte), cambio);
     }
@@ -61,13 +62,13 @@ pub fn programas_de(paquete: &str) -> [String; 2] {
 }
 
 /// Copia lo que haya cambiado, y nada más: Cargo reconstruye lo que se toca.
-fn poner_al_dia(origen: &Path, destino: &Path, cambio: Option<&Cambio<'_>>) {
+fn poner_al_dia(origen: &Path, destino: &Path, cambio: Option<&Cambio>) {
     if origen.is_dir() {
         fs::create_dir_all(destino).expect("se puede escribir en target");
         for sobrante in fs::read_dir(destino).expect("se lee la copia") {
             let sobrante = sobrante.expect("se lee la copia");
             if !origen.join(sobrante.file_name()).exists() {
-                fs::remove_file(sobrante.path()).expect("se puede borrar de la copia");
+                borrar(&sobrante.path()).expect("se puede borrar de la copia");
             }
         }
         for parte in dentro(origen) {
@@ -77,7 +78,7 @@ fn poner_al_dia(origen: &Path, destino: &Path, cambio: Option<&Cambio<'_>>) {
         return;
     }
     let mut texto = leer(origen);
-    if let Some(cambio) = cambio.filter(|cambio| origen.ends_with(cambio.fichero)) {
+    if let Some(cambio) = cambio.filter(|cambio| origen == raiz().join(&cambio.fichero)) {
         let veces = texto.matches(&cambio.antes).count();
         assert_eq!(veces, 1, "en {} está {veces} veces:\n{}", cambio.fichero, cambio.antes);
         texto = texto.replace(&cambio.antes, &cambio.despues);
@@ -85,4 +86,8 @@ fn poner_al_dia(origen: &Path, destino: &Path, cambio: Option<&Cambio<'_>>) {
     if fs::read_to_string(destino).ok().as_deref() != Some(&texto) {
         fs::write(destino, texto).expect("se puede escribir en target");
     }
+}
+
+fn borrar(ruta: &Path) -> io::Result<()> {
+    if ruta.is_dir() { fs::remove_dir_all(ruta) } else { fs::remove_file(ruta) }
 }
