@@ -120,8 +120,8 @@ fn cifras() -> String {
     let filas =
         filas.map(|linea| linea.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
     let mut texto = String::from(
-        "\n\nLo [medido](rendimiento.md#lo-medido) con `final`, hablando siempre diez, con las mismas \
-         entregas en total:\n\n| Clientes | Entregas por segundo | Procesador por entrega \
+        "\n\nLo [medido](rendimiento.md#lo-medido) con `final`: diez clientes hablan y los demás callan, y en \
+         cada fila hay las mismas entregas:\n\n| Clientes | Entregas por segundo | Procesador por entrega \
          |\n|---:|---:|---:|\n",
     );
     let mut memoria = None;
