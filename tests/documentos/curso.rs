@@ -140,7 +140,8 @@ fn cifras() -> String {
     let mib = (cada_uno * 10_000.0 / 1024.0).round();
     let _ = write!(
         texto,
-        "\nUn cliente callado ocupa {kib} KiB en el servidor: diez mil, unos {mib} MiB.\n\n"
+        "\nUn cliente callado ocupa {kib} KiB en el proceso del servidor: diez mil, unos {mib} MiB, más lo \
+         que el sistema guarda de cada hilo y de cada socket.\n\n"
     );
     texto
 }
