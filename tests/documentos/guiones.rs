@@ -256,12 +256,16 @@ impl Reparto {
     fn puertos(&self) -> Vec<u16> {
         let terminal = self.servidor.and_then(|cual| self.terminales.get(cual - 1));
         let programa = terminal.and_then(|terminal| terminal.programa.as_ref());
-        programa.map(|programa| anunciados(&programa.texto())).unwrap_or_default()
+        programa.map(|programa| anunciados(&programa.pantalla.texto())).unwrap_or_default()
     }
 
     fn pantalla(&self, cual: usize) -> String {
         let terminal = &self.terminales[cual - 1];
-        let texto = terminal.programa.as_ref().map(Programa::texto).unwrap_or_default();
+        let texto = terminal
+            .programa
+            .as_ref()
+            .map(|programa| programa.pantalla.texto())
+            .unwrap_or_default();
         let mut pantalla = terminal.anterior.clone();
         let _ = write!(pantalla, "{}", como_en_el_documento(&texto, self.puerto, &self.puertos()));
         pantalla

@@ -19,7 +19,8 @@ const ESCRITURA: Duration = Duration::from_secs(20);
 /// Una conexión de la que se va leyendo todo lo que llega. Al soltarla, se cierra.
 pub struct Conexion {
     contexto: Arc<Contexto>,
-    pantalla: Arc<Pantalla>,
+    /// Lo que ha llegado hasta ahora.
+    pub pantalla: Arc<Pantalla>,
     socket: TcpStream,
     cortada: AtomicBool,
     /// El puerto del cliente: el número con que lo nombran las pantallas.
@@ -86,18 +87,6 @@ impl Conexion {
             let como = if vista.fallo { "fue reiniciada" } else { "sigue abierta" };
             format!("la conexión de {} {como}", self.pantalla.nombre)
         })
-    }
-
-    /// Lo que ha llegado hasta ahora.
-    #[must_use]
-    pub fn pantalla(&self) -> &Pantalla {
-        &self.pantalla
-    }
-
-    /// Lo que ha llegado hasta ahora, como texto.
-    #[must_use]
-    pub fn texto(&self) -> String {
-        self.pantalla.vista().texto
     }
 }
 

@@ -93,6 +93,12 @@ impl Pantalla {
         self.mirar(&self.estado())
     }
 
+    /// El texto que se ve ahora.
+    #[must_use]
+    pub fn texto(&self) -> String {
+        self.vista().texto
+    }
+
     /// Lo recibido hasta ahora, byte a byte.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {

@@ -164,7 +164,8 @@ pub fn se_pueden_contar_hilos() -> bool {
 /// Un programa en marcha. Al soltarlo, se mata.
 pub struct Programa {
     contexto: Arc<Contexto>,
-    pantalla: Arc<Pantalla>,
+    /// Lo que se ve en él.
+    pub pantalla: Arc<Pantalla>,
     entrada: Option<Entrada>,
     proceso: Proceso,
 }
@@ -271,7 +272,7 @@ impl Programa {
     ) -> Resultado<T> {
         self.pantalla.espera(self.contexto.plazo(si_no), |vista| extraer(&vista.texto).is_some());
         let nombre = &self.pantalla.nombre;
-        extraer(&self.texto()).ok_or_else(|| Fallo {
+        extraer(&self.pantalla.texto()).ok_or_else(|| Fallo {
             razon: si_no.into(),
             detalle: format!("no está en la pantalla de {nombre}"),
         })
@@ -281,18 +282,6 @@ impl Programa {
     #[must_use]
     pub fn contexto(&self) -> &Arc<Contexto> {
         &self.contexto
-    }
-
-    /// Su pantalla.
-    #[must_use]
-    pub fn pantalla(&self) -> &Pantalla {
-        &self.pantalla
-    }
-
-    /// Lo que se ve ahora en su pantalla.
-    #[must_use]
-    pub fn texto(&self) -> String {
-        self.pantalla.vista().texto
     }
 
     /// Espera a que termine por sí mismo, con este código; si no, el fallo es `si_no`.

@@ -31,7 +31,7 @@ pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
     if let Err(fallo) = ensayo.hacer(&impostor) {
         juicio.corta(&fallo.detalle);
     }
-    juicio.pantalla = final_de(&programa.texto());
+    juicio.pantalla = final_de(&programa.pantalla.texto());
     programa.matar();
     Ok(juicio)
 }
@@ -87,11 +87,11 @@ impl Ensayo<'_> {
     }
 
     fn terminado(&self) -> bool {
-        self.programa.pantalla().vista().terminada
+        self.programa.pantalla.vista().terminada
     }
 
     fn ve(&self, texto: &str) -> bool {
-        self.programa.texto().contains(texto)
+        self.programa.pantalla.texto().contains(texto)
     }
 
     /// C2. Devuelve si no enseña nada.
@@ -128,12 +128,12 @@ impl Ensayo<'_> {
         );
         // Si ya ha terminado, se ve abajo: no llega nada.
         let _ = self.programa.escribe(TEXTO);
-        let uno = hasta(ESPERA, || servidor.texto().contains(CLAVE));
-        let intacto = uno && hasta(POR_SI_ACASO, || servidor.texto().contains(TEXTO));
+        let uno = hasta(ESPERA, || servidor.pantalla.texto().contains(CLAVE));
+        let intacto = uno && hasta(POR_SI_ACASO, || servidor.pantalla.texto().contains(TEXTO));
         // Hay clientes que esperan una respuesta a cada línea: eso lo dice ya C2.
         servidor.envia("usuario 50000: tres\n")?;
         let _ = self.programa.escribe("escrito dos");
-        let dos = uno && hasta(ESPERA, || servidor.texto().contains("escrito dos"));
+        let dos = uno && hasta(ESPERA, || servidor.pantalla.texto().contains("escrito dos"));
         let veredicto = match (uno, dos, intacto) {
             (true, true, true) => veredicto,
             (true, true, false) => veredicto.falla(50, "el texto llega cambiado"),
@@ -153,7 +153,7 @@ impl Ensayo<'_> {
         // Por si espera una respuesta a lo último que envió.
         servidor.envia("usuario 50000: cuatro\n")?;
         let _ = self.programa.escribe("salir");
-        let cierra = hasta(ESPERA, || servidor.pantalla().vista().terminada);
+        let cierra = hasta(ESPERA, || servidor.pantalla.vista().terminada);
         servidor.corta();
         drop(servidor);
         let termina = hasta(ESPERA, || self.terminado());

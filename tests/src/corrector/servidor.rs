@@ -45,7 +45,7 @@ pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
     if let Err(fallo) = ensayo.hacer() {
         juicio.corta(&fallo.detalle);
     }
-    juicio.pantalla = final_de(&programa.texto());
+    juicio.pantalla = final_de(&programa.pantalla.texto());
     programa.matar();
     Ok(juicio)
 }
@@ -85,13 +85,13 @@ impl Ensayo<'_> {
         let primera = RefCell::new(None);
         let intento = || {
             *primera.borrow_mut() = conectar(programa.contexto(), "A", direccion).ok();
-            primera.borrow().is_some() || programa.pantalla().vista().terminada
+            primera.borrow().is_some() || programa.pantalla.vista().terminada
         };
         hasta(ARRANQUE, intento);
         let primera = primera.into_inner();
         let veredicto = match &primera {
             Some(_) => veredicto,
-            None if programa.pantalla().vista().terminada => {
+            None if programa.pantalla.vista().terminada => {
                 veredicto.falla(0, "el programa ha terminado antes de escuchar")
             }
             None => veredicto.falla(0, "nadie escucha ahí"),
@@ -109,18 +109,18 @@ impl Ensayo<'_> {
         );
         let programa = &*self.programa;
         let senal = || {
-            [a, b, c].iter().any(|uno| uno.texto().contains(TEXTO))
-                || programa.texto().contains(TEXTO)
+            [a, b, c].iter().any(|uno| uno.pantalla.texto().contains(TEXTO))
+                || programa.pantalla.texto().contains(TEXTO)
         };
         // Una bienvenida a B también lo es.
-        let atiende = || senal() || !b.texto().is_empty();
+        let atiende = || senal() || !b.pantalla.texto().is_empty();
         if insiste(b, TEXTO, atiende) {
             self.juicio.anota("S2", veredicto);
             return Ok(true);
         }
         // Queda una señal: que cierre a quien deja de hablar. Si solo llega cuando A se va, es que
         // atendía de uno en uno.
-        let cierra = || atiende() || b.pantalla().vista().terminada;
+        let cierra = || atiende() || b.pantalla.vista().terminada;
         b.deja_de_hablar()?;
         let a_la_vez = hasta(ESPERA, cierra);
         a.cierra();
@@ -151,7 +151,7 @@ impl Ensayo<'_> {
             "que A diga algo con eñes y acentos, y después B",
             "que lo de A llegue a B y a C tal cual, y a A no; que lo de B llegue a A y a C",
         );
-        let tiene = |quien: &Conexion, texto: &str| quien.texto().contains(texto);
+        let tiene = |quien: &Conexion, texto: &str| quien.pantalla.texto().contains(texto);
         let oyen = insiste(a, PRUEBA, || tiene(b, PRUEBA) && tiene(c, PRUEBA));
         let llega = oyen && {
             a.envia(format!("{TEXTO}\n"))?;
@@ -175,7 +175,7 @@ impl Ensayo<'_> {
         let veredicto = if !vuelve {
             veredicto.falla(50, "lo de A llega a los demás, pero lo de B no")
         } else if !intacto {
-            let llegado = final_de(&b.texto());
+            let llegado = final_de(&b.pantalla.texto());
             veredicto.falla(50, format!("el texto llega cambiado: {}", llegado.trim_end()))
         } else if eco {
             veredicto.falla(75, "también lo recibe su autor")
@@ -194,16 +194,16 @@ impl Ensayo<'_> {
         );
         let cuarto = self.entra("D")?;
         cuarto.envia("soy el cuarto\n")?;
-        hasta(ESPERA, || b.texto().contains("soy el cuarto"));
+        hasta(ESPERA, || b.pantalla.texto().contains("soy el cuarto"));
         cuarto.deja_de_hablar()?;
-        let cierra = hasta(ESPERA, || cuarto.pantalla().vista().terminada);
+        let cierra = hasta(ESPERA, || cuarto.pantalla.vista().terminada);
         drop(cuarto);
         let quinto = TcpStream::connect_timeout(&self.direccion, ESPERA)?;
         (&quinto).write_all(b"soy el quinto\n")?;
-        hasta(ESPERA, || b.texto().contains("soy el quinto"));
+        hasta(ESPERA, || b.pantalla.texto().contains("soy el quinto"));
         reinicia(quinto)?;
         // Si no lo aguanta, que le dé tiempo a caerse.
-        hasta(POR_SI_ACASO, || self.programa.pantalla().vista().terminada);
+        hasta(POR_SI_ACASO, || self.programa.pantalla.vista().terminada);
         let mut sordo = None;
         // Varias veces: hay servidores que aguantan la primera escritura a quien ya no está.
         for vez in 0..3 {
@@ -212,10 +212,10 @@ impl Ensayo<'_> {
                 let dicho = autor.envia(format!("{texto}\n")).is_ok();
                 let oido = dicho
                     && hasta(ESPERA, || {
-                        [oyente, c].iter().all(|uno| uno.texto().contains(&texto))
-                            || oyente.pantalla().vista().terminada
+                        [oyente, c].iter().all(|uno| uno.pantalla.texto().contains(&texto))
+                            || oyente.pantalla.vista().terminada
                     })
-                    && oyente.texto().contains(&texto);
+                    && oyente.pantalla.texto().contains(&texto);
                 if !oido {
                     sordo = Some(vez);
                     break;
@@ -225,7 +225,7 @@ impl Ensayo<'_> {
                 break;
             }
         }
-        let muerto = self.programa.pantalla().vista().terminada;
+        let muerto = self.programa.pantalla.vista().terminada;
         let veredicto = match (sordo, cierra) {
             (Some(_), _) if muerto => veredicto.falla(50, "el servidor se cae"),
             (Some(_), _) => veredicto.falla(50, "los que quedan dejan de oírse"),

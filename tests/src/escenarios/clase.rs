@@ -51,7 +51,7 @@ pub fn media_hora_de_clase(escena: &Escena<'_>) -> Resultado {
         }
     }
     oye_todo(contexto, &profesor, &dichos)?;
-    let texto = profesor.texto();
+    let texto = profesor.pantalla.texto();
     let orden: Vec<&str> = texto.lines().skip(1).collect();
     let distintos: HashSet<&str> = orden.iter().copied().collect();
     let cabales = distintos.len() == dichos.len()
@@ -105,7 +105,7 @@ fn se_va(alumno: &mut Alumno, hasta: usize, como: u32) -> Resultado {
 /// Espera a que el profesor haya oído todo lo dicho.
 fn oye_todo(contexto: &Contexto, profesor: &Conexion, dichos: &[String]) -> Resultado {
     let lineas = dichos.len() + 1;
-    let oye = profesor.pantalla().espera(contexto.plazo(NO_LE_TOCA), |vista| {
+    let oye = profesor.pantalla.espera(contexto.plazo(NO_LE_TOCA), |vista| {
         vista.texto.ends_with('\n') && vista.texto.lines().count() >= lineas
     });
     contexto.exige(oye, NO_LE_TOCA, || format!("el profesor no oye los {} mensajes", dichos.len()))
@@ -120,7 +120,7 @@ fn recibio_lo_suyo(
     let firma = firma(&alumno.conexion);
     let lugares: HashMap<&str, usize> =
         orden.iter().enumerate().map(|(lugar, linea)| (*linea, lugar)).collect();
-    let texto = alumno.conexion.texto();
+    let texto = alumno.conexion.pantalla.texto();
     // Si se cortó, la última línea puede estar a medias.
     let oidas: Vec<&str> =
         texto.split_inclusive('\n').filter_map(|linea| linea.strip_suffix('\n')).skip(1).collect();

@@ -22,11 +22,11 @@ pub fn salir(escena: &Escena<'_>) -> Resultado {
     let servidor = impostor.acepta("servidor de mentira")?;
     cliente.escribe(" Salir ")?;
     servidor.ve_el_fin("salir no cierra la conexión")?;
-    let recibido = servidor.texto();
+    let recibido = servidor.pantalla.texto();
     escena.contexto().exige(recibido.is_empty(), "salir viaja como un mensaje", || recibido)?;
     drop(servidor);
     cliente.acaba(0, "el cliente no termina")?;
-    let visto = cliente.texto();
+    let visto = cliente.pantalla.texto();
     escena
         .contexto()
         .exige(visto.ends_with(" Salir \n"), "se queja del cierre que pidió", || visto)
@@ -63,7 +63,7 @@ pub fn entrada_de_cualquier_forma(escena: &Escena<'_>) -> Resultado {
     let _ = cliente.envia(&entrada);
     cliente.fin_de_entrada()?;
     servidor.ve_el_fin("no envía todo lo escrito")?;
-    let recibido = servidor.pantalla().bytes();
+    let recibido = servidor.pantalla.bytes();
     escena.contexto().exige(recibido == entrada, "no envía todo lo escrito", || {
         format!("llegaron {} bytes de {}", recibido.len(), entrada.len())
     })

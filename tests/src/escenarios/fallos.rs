@@ -49,7 +49,7 @@ pub fn lector_lento(escena: &Escena<'_>) -> Resultado {
     let (bien, leido) = thread::scope(|hilos| {
         let lectura = hilos.spawn(|| lee_de_byte_en_byte(&lento, ultima.as_bytes()));
         let enviado = (0..MENSAJES).try_for_each(|i| a.envia(dice(i)));
-        let llega = b.pantalla().espera(plazo, |vista| vista.texto.ends_with(&ultima));
+        let llega = b.pantalla.espera(plazo, |vista| vista.texto.ends_with(&ultima));
         let bien = enviado.and(escena.contexto().exige(llega, NO_LLEGA, String::new));
         if bien.is_err() {
             // Que la lectura no espere a lo que ya no llegará.
@@ -80,7 +80,7 @@ pub fn mega_sin_fin_de_linea(escena: &Escena<'_>) -> Resultado {
     let b = escena.entra("B", &servidor)?;
     a.envia("x".repeat(MEGA))?;
     let plazo = escena.contexto().plazo(NO_LLEGA);
-    let llega = b.pantalla().espera(plazo, |vista| vista.texto.matches('x').count() == MEGA);
+    let llega = b.pantalla.espera(plazo, |vista| vista.texto.matches('x').count() == MEGA);
     escena.contexto().exige(llega, NO_LLEGA, || "no llega el mega".to_string())
 }
 
@@ -175,14 +175,14 @@ pub fn cortes_en_cualquier_momento(escena: &Escena<'_>) -> Resultado {
     }
     let ultima = format!("{dicho}{}", VUELTAS * LINEAS - 1);
     testigo.ve(&ultima, NO_LLEGA)?;
-    let texto = testigo.texto();
+    let texto = testigo.pantalla.texto();
     let oidas: Vec<_> = texto.lines().filter_map(|linea| linea.strip_prefix(&dicho)).collect();
     let debidas: Vec<_> = (0..VUELTAS * LINEAS).map(|i| i.to_string()).collect();
     let todas = oidas[1..] == debidas;
     escena.contexto().exige(todas, NO_LLEGA, || format!("{} líneas", oidas.len() - 1))?;
     // Quedan dos; de los demás que llegaron, cada uno se ha despedido una vez.
     let plazo = escena.contexto().plazo("no hay una despedida por llegada");
-    let cuadra = servidor.pantalla().espera(plazo, |vista| {
+    let cuadra = servidor.pantalla.espera(plazo, |vista| {
         let llegadas = vista.texto.matches("nuevo cliente conectado: ").count();
         vista.texto.matches(") desconectado\n").count() + 2 == llegadas
     });
@@ -206,7 +206,7 @@ pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
     // Primero, lo peor de una vez.
     b.envia(TROZOS.concat() + "\nsigo\n")?;
     testigo.ve(&format!("usuario {}: sigo", b.puerto), NO_LLEGA)?;
-    nada_manda(escena, &testigo.pantalla().bytes())?;
+    nada_manda(escena, &testigo.pantalla.bytes())?;
     let mut azar = fastrand::Rng::with_seed(12345);
     for numero in 0..CONEXIONES {
         let mut socket = servidor.conecta()?;
@@ -220,7 +220,7 @@ pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
         if numero % 50 == 0 {
             // Que no se llene la cola de las que esperan a que las acepten.
             servidor.anuncia(socket.local_addr()?.port())?;
-            nada_manda(escena, &testigo.pantalla().bytes())?;
+            nada_manda(escena, &testigo.pantalla.bytes())?;
         }
         if azar.bool() {
             reinicia(socket)?;
@@ -228,9 +228,10 @@ pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
     }
     b.envia("acabo\n")?;
     testigo.ve(&format!("usuario {}: acabo", b.puerto), NO_LLEGA)?;
-    nada_manda(escena, &testigo.pantalla().bytes())?;
-    nada_manda(escena, &servidor.pantalla().bytes())?;
-    let firmadas = testigo.texto().lines().skip(1).all(|linea| linea.starts_with("usuario "));
+    nada_manda(escena, &testigo.pantalla.bytes())?;
+    nada_manda(escena, &servidor.pantalla.bytes())?;
+    let firmadas =
+        testigo.pantalla.texto().lines().skip(1).all(|linea| linea.starts_with("usuario "));
     escena.contexto().exige(firmadas, "llega una línea sin firma", String::new)
 }
 
@@ -262,7 +263,7 @@ pub fn linea_sin_fin(escena: &Escena<'_>) -> Resultado {
     // El cliente del paso 01 solo lee después de enviar.
     cliente.escribe("hola")?;
     servidor.envia("x".repeat(TAMANO))?;
-    let llega = cliente.pantalla().espera_bytes(escena.contexto().plazo(ESPERA), TAMANO);
+    let llega = cliente.pantalla.espera_bytes(escena.contexto().plazo(ESPERA), TAMANO);
     escena.contexto().exige(llega, ESPERA, || "no están los 10 MB".to_string())?;
     if let Some(consumo) = cliente.pid().and_then(Consumo::de) {
         let cabe = consumo.memoria_kib < MEMORIA_KIB;
@@ -294,7 +295,7 @@ pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
     a.envia("¿quién eres?\n")?;
     cliente.escribe("no te veo")?;
     let plazo = escena.contexto().plazo(NO_LLEGA);
-    let llega = b.pantalla().espera(plazo, |vista| vista.texto.contains(": no te veo\n"));
+    let llega = b.pantalla.espera(plazo, |vista| vista.texto.contains(": no te veo\n"));
     escena.contexto().exige(llega, NO_LLEGA, || "el cliente no habla".to_string())?;
     cliente.escribe("salir")?;
     cliente.acaba(0, "el cliente no termina")

@@ -134,7 +134,7 @@ pub fn ultimas_palabras(escena: &Escena<'_>) -> Resultado {
     for i in 0..VISITAS {
         let adios = format!(": adiós {i}.\n");
         let plazo = escena.contexto().plazo(NO_LLEGA);
-        let llega = oyente.pantalla().espera(plazo, |vista| vista.texto.contains(&adios));
+        let llega = oyente.pantalla.espera(plazo, |vista| vista.texto.contains(&adios));
         escena.contexto().exige(llega, NO_LLEGA, || format!("falta «adiós {i}.»"))?;
     }
     Ok(())

@@ -78,8 +78,11 @@ pub fn transcripcion(escena: &Escena<'_>) -> Resultado {
         "{saludo}usuario {puerto_a}: {}\n{}\nusuario {puerto_a}: {}\n{}\nsalir\n",
         dialogo[0], dialogo[1], dialogo[2], dialogo[3],
     );
-    let pantallas =
-        [(servidor.texto(), esperada_servidor), (a.texto(), esperada_a), (b.texto(), esperada_b)];
+    let pantallas = [
+        (servidor.pantalla.texto(), esperada_servidor),
+        (a.pantalla.texto(), esperada_a),
+        (b.pantalla.texto(), esperada_b),
+    ];
     for (vista, esperada) in pantallas {
         escena.contexto().exige(vista == esperada, OTRA, || {
             format!("se esperaba:\n{esperada}\ny se vio:\n{vista}")

@@ -46,7 +46,7 @@ pub fn difusion(escena: &Escena<'_>) -> Resultado {
     // Cuando A recibe lo siguiente que se dijo, lo suyo ya habría llegado.
     b.envia("bien\n")?;
     a.ve(&format!("usuario {}: bien", b.puerto), NO_LLEGA)?;
-    let visto = a.texto();
+    let visto = a.pantalla.texto();
     escena.contexto().exige(!visto.contains("ñandú"), "el autor recibe su mensaje", || visto)
 }
 
@@ -64,16 +64,16 @@ pub fn mismo_orden_para_todos(escena: &Escena<'_>) -> Resultado {
         }
     });
     let oidos = |i: usize| {
-        let texto = oyentes[i].texto();
+        let texto = oyentes[i].pantalla.texto();
         texto.lines().filter(|linea| linea.starts_with("usuario ")).map(String::from).collect()
     };
     // Los pasos con bienvenida envían una línea más.
-    let bienvenidas = usize::from(oyentes[0].texto().starts_with("bienvenido"));
+    let bienvenidas = usize::from(oyentes[0].pantalla.texto().starts_with("bienvenido"));
     for oyente in &oyentes {
         let total = MENSAJES * autores.len();
         let plazo = escena.contexto().plazo(NO_LLEGA);
         let llega = oyente
-            .pantalla()
+            .pantalla
             .espera(plazo, |vista| vista.texto.matches('\n').count() >= total + bienvenidas);
         escena.contexto().exige(llega, NO_LLEGA, || format!("no llegaron {total} mensajes"))?;
     }
@@ -139,7 +139,7 @@ pub fn salir_desconecta(escena: &Escena<'_>) -> Resultado {
     let d = escena.entra("D", &servidor)?;
     d.envia("fin\n")?;
     c.ve(&format!("usuario {}: fin", d.puerto), NO_LLEGA)?;
-    let visto = c.texto();
+    let visto = c.pantalla.texto();
     let reenviado = visto.contains(&format!("usuario {}: salir", b.puerto));
     escena.contexto().exige(!reenviado, "salir se reenvía", || visto)
 }
@@ -174,7 +174,7 @@ pub fn letra_partida(escena: &Escena<'_>) -> Resultado {
     a.ve(&format!("usuario {}: entre medias", b.puerto), NO_LLEGA)?;
     a.envia(derecha)?;
     let plazo = escena.contexto().plazo(NO_LLEGA);
-    let llega = b.pantalla().espera(plazo, |vista| vista.texto.contains("🦀\n"));
+    let llega = b.pantalla.espera(plazo, |vista| vista.texto.contains("🦀\n"));
     escena.contexto().exige(llega, NO_LLEGA, || "la 🦀 no llega entera".to_string())
 }
 
@@ -200,9 +200,9 @@ pub fn mensaje_larguisimo(escena: &Escena<'_>) -> Resultado {
     a.envia(format!("{linea}\nfin\n"))?;
     let ultima = format!("usuario {}: fin\n", a.puerto);
     let plazo = escena.contexto().plazo(NO_LLEGA);
-    let llega = b.pantalla().espera(plazo, |vista| vista.texto.ends_with(&ultima));
+    let llega = b.pantalla.espera(plazo, |vista| vista.texto.ends_with(&ultima));
     escena.contexto().exige(llega, NO_LLEGA, || "no llega el final".to_string())?;
-    let texto = b.texto();
+    let texto = b.pantalla.texto();
     let prefijo = format!("usuario {}: ", a.puerto);
     let trozos: Vec<_> =
         texto.lines().filter_map(|trozo| trozo.strip_prefix(prefijo.as_str())).collect();
@@ -219,7 +219,7 @@ pub fn caracteres_de_control(escena: &Escena<'_>) -> Resultado {
     let b = escena.entra("B", &servidor)?;
     a.envia("\u{1b}[2Jhola\rusuario 1: mentira\u{202e}\u{2028}\u{85}\0\tfin\n")?;
     let plazo = escena.contexto().plazo(NO_LLEGA);
-    let llega = b.pantalla().espera(plazo, |vista| vista.texto.contains("\tfin"));
+    let llega = b.pantalla.espera(plazo, |vista| vista.texto.contains("\tfin"));
     escena.contexto().exige(llega, NO_LLEGA, || "no llega el mensaje".to_string())?;
     let limpio = "\\u{1b}[2Jhola\\u{d}usuario 1: mentira\\u{202e}\\u{2028}\\u{85}\\u{0}\tfin";
     let puerto = a.puerto;
@@ -234,7 +234,7 @@ pub fn lineas_en_blanco(escena: &Escena<'_>) -> Resultado {
     let b = escena.entra("B", &servidor)?;
     a.envia("\n \t \r\n\r\nalgo\r\n")?;
     b.ve(&format!("usuario {}: algo", a.puerto), NO_LLEGA)?;
-    let visto = b.texto();
+    let visto = b.pantalla.texto();
     let veces = visto.matches(&format!("usuario {}", a.puerto)).count();
     escena.contexto().exige(veces == 1, "se reenvían líneas en blanco", || visto)
 }
