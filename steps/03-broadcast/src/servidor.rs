@@ -8,8 +8,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Los sockets de todos los clientes: los comparten todos los hilos.
-type Clientes = Arc<Mutex<Vec<(SocketAddr, TcpStream)>>>;
+/// Los sockets de todos los clientes, cada uno con su número: los comparten todos los hilos.
+type Clientes = Arc<Mutex<Vec<(u64, TcpStream)>>>;
 
 fn main() -> io::Result<()> {
     let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
@@ -18,38 +18,42 @@ fn main() -> io::Result<()> {
     println!("esperando clientes...");
 
     let clientes_conectados: Clientes = Arc::new(Mutex::new(Vec::new()));
+    // Un número por conexión. Un puerto no vale: el sistema los repite.
+    let mut numero = 0;
     loop {
         let (conexion, direccion) = servidor.accept()?;
+        numero += 1;
         // Otro puntero a la misma lista: no se copia ningún socket.
         let clientes_conectados = Arc::clone(&clientes_conectados);
         // Si la conexión falla acaba este hilo, y nadie mira su error; el servidor sigue.
-        thread::spawn(move || manejar_cliente(conexion, direccion, &clientes_conectados));
+        thread::spawn(move || manejar_cliente(numero, conexion, direccion, &clientes_conectados));
     }
 }
 
 fn manejar_cliente(
+    numero: u64,
     conexion: TcpStream,
     direccion: SocketAddr,
     clientes_conectados: &Clientes,
 ) -> io::Result<()> {
     let (ip, puerto) = (direccion.ip(), direccion.port());
     let lector = BufReader::new(conexion.try_clone()?);
-    clientes_conectados.lock().unwrap().push((direccion, conexion));
+    clientes_conectados.lock().unwrap().push((numero, conexion));
     println!("nuevo cliente conectado: ('{ip}', {puerto})");
 
     for linea in lector.lines() {
         let mensaje = linea?;
         println!("cliente ('{ip}', {puerto}): {mensaje}");
-        difundir(&format!("usuario {puerto}: {mensaje}\n"), direccion, clientes_conectados);
+        repartir(&format!("usuario {puerto}: {mensaje}\n"), numero, clientes_conectados);
     }
     Ok(())
 }
 
-fn difundir(mensaje: &str, autor: SocketAddr, clientes_conectados: &Clientes) {
-    // El cerrojo dura toda la difusión: así todos reciben los mensajes en el mismo orden.
+fn repartir(mensaje: &str, autor: u64, clientes_conectados: &Clientes) {
+    // El cerrojo dura todo el reparto: así todos reciben los mensajes en el mismo orden.
     let mut clientes = clientes_conectados.lock().unwrap();
-    for (direccion, conexion) in clientes.iter_mut() {
-        if *direccion != autor {
+    for (numero, conexion) in clientes.iter_mut() {
+        if *numero != autor {
             // Que uno ya no pueda recibir no es motivo para no escribir a los demás.
             let _ = conexion.write_all(mensaje.as_bytes());
         }
