@@ -2,23 +2,19 @@
 
 use proptest::prelude::*;
 
+use super::Silencios::{Terminan, TerminanHastaUnaLinea};
 use super::*;
 
 /// Los mensajes que salen de estas lecturas y del fin de la conexión.
 fn mensajes<'a>(maximo: usize, lecturas: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
-    let mut cortador = Cortador::new(maximo);
+    let mut cortador = Cortador::new(maximo, TerminanHastaUnaLinea);
     let mut salida = Vec::new();
-    let mut anota = |mensaje: Mensaje<'_>| salida.push(como_texto(&mensaje));
+    let mut anota = |mensaje: Mensaje<'_>| salida.push(mensaje.texto.into_owned());
     for lectura in lecturas {
         cortador.recibir(lectura, &mut anota);
     }
     cortador.fin(&mut anota);
     salida
-}
-
-/// El texto del mensaje, con `…` si es un trozo.
-fn como_texto(mensaje: &Mensaje<'_>) -> String {
-    format!("{}{}", mensaje.texto, if mensaje.entero { "" } else { "…" })
 }
 
 #[test]
@@ -41,15 +37,15 @@ fn cada_fin_de_linea_termina_un_mensaje() {
 fn una_linea_larga_sale_en_trozos_que_no_rompen_ni_pierden_nada() {
     for (entrada, esperados) in [
         // Justo el máximo: sale como trozo en cuanto se sabe que no hay sitio para más.
-        ("12345678\n", vec!["12345678…"]),
-        ("1234567\r\n", vec!["1234567…"]),
+        ("12345678\n", vec!["12345678"]),
+        ("1234567\r\n", vec!["1234567"]),
         ("1234567\n", vec!["1234567"]),
-        ("123456789\nx\n", vec!["12345678…", "9…", "x"]),
-        ("1234567ñ9\n", vec!["1234567…", "ñ9…"]),
-        ("12345🦀90\n", vec!["12345…", "🦀90…"]),
-        ("        9       \n", vec!["        …", "9       …"]),
-        ("12345678   \n", vec!["12345678…", "   …"]),
-        ("12345678salir\nsalir\n", vec!["12345678…", "salir…", "salir"]),
+        ("123456789\nx\n", vec!["12345678", "9", "x"]),
+        ("1234567ñ9\n", vec!["1234567", "ñ9"]),
+        ("12345🦀90\n", vec!["12345", "🦀90"]),
+        ("        9       \n", vec!["        ", "9       "]),
+        ("12345678   \n", vec!["12345678", "   "]),
+        ("12345678salir\nsalir\n", vec!["12345678", "salir", "salir"]),
     ] {
         assert_eq!(mensajes(8, [entrada.as_bytes()]), esperados, "con {entrada:?}");
     }
@@ -145,14 +141,13 @@ proptest! {
     fn sale_lo_que_entra_y_nada_manda((entrada, _) in entrada_y_cortes()) {
         let salida = mensajes(16, [&entrada[..]]);
         prop_assert!(!salida.concat().contains(manda));
-        let sin_marcas: String = salida.iter().map(|texto| texto.trim_end_matches('…')).collect();
-        prop_assert_eq!(sin_marcas, todo_lo_que_sale(16, &entrada));
+        prop_assert_eq!(salida.concat(), todo_lo_que_sale(16, &entrada));
     }
 
     #[test]
     fn ningun_mensaje_pasa_del_maximo(texto in "[a-zñ€🦀 \n]{0,200}", maximo in 4_usize..40) {
         for mensaje in mensajes(maximo, [texto.as_bytes()]) {
-            prop_assert!(mensaje.trim_end_matches('…').len() <= maximo, "{mensaje:?}");
+            prop_assert!(mensaje.len() <= maximo, "{mensaje:?}");
         }
     }
 }
@@ -161,15 +156,15 @@ proptest! {
 fn los_trozos_juntos_son_la_linea() {
     let linea = "año 🦀 \u{202e} ".repeat(700);
     let trozos = mensajes(1024, [linea.as_bytes()]);
-    assert!(trozos.iter().all(|trozo| trozo.ends_with('…')));
-    assert_eq!(trozos.concat().replace('…', ""), visible(linea.as_bytes()));
+    assert!(trozos.len() > linea.len() / 1024);
+    assert_eq!(trozos.concat(), visible(linea.as_bytes()));
 }
 
 #[test]
 fn un_silencio_termina_el_mensaje_de_quien_no_usa_lineas() {
-    let mut cortador = Cortador::new(64);
+    let mut cortador = Cortador::new(64, TerminanHastaUnaLinea);
     let mut salida = Vec::new();
-    let mut anota = |mensaje: Mensaje<'_>| salida.push(como_texto(&mensaje));
+    let mut anota = |mensaje: Mensaje<'_>| salida.push(mensaje.texto.into_owned());
     assert!(!cortador.espera_silencio(), "no hay nada que terminar");
     cortador.recibir("sí, 🦀".as_bytes().split_at(7).0, &mut anota);
     assert!(cortador.espera_silencio());
@@ -186,8 +181,21 @@ fn un_silencio_termina_el_mensaje_de_quien_no_usa_lineas() {
 }
 
 #[test]
+fn con_quien_no_se_sabe_si_terminara_sus_lineas_un_silencio_siempre_termina() {
+    let mut cortador = Cortador::new(64, Terminan);
+    let mut salida = Vec::new();
+    let mut anota = |mensaje: Mensaje<'_>| salida.push(mensaje.texto.into_owned());
+    for lectura in ["bienvenido\n", "usuario 1: hola", "usuario 2: adiós", "\n"] {
+        cortador.recibir(lectura.as_bytes(), &mut anota);
+        assert_eq!(cortador.espera_silencio(), !lectura.ends_with('\n'), "{lectura:?}");
+        cortador.silencio(&mut anota);
+    }
+    assert_eq!(salida, ["bienvenido", "usuario 1: hola", "usuario 2: adiós"]);
+}
+
+#[test]
 fn tras_un_silencio_empieza_un_mensaje_entero() {
-    let mut cortador = Cortador::new(8);
+    let mut cortador = Cortador::new(8, TerminanHastaUnaLinea);
     let mut salida = Vec::new();
     let mut anota = |mensaje: Mensaje<'_>| salida.push(mensaje.salir);
     for lectura in ["12345678", "salir", "salir"] {
@@ -201,7 +209,7 @@ fn tras_un_silencio_empieza_un_mensaje_entero() {
 fn salir_vale_con_espacios_y_en_mayusculas() {
     for orden in ["salir", " salir\t", "SALIR\r", "\u{b}SaLiR\u{c}", "\u{2028}salir\u{85}"] {
         let mut es_la_orden = false;
-        Cortador::new(64)
+        Cortador::new(64, TerminanHastaUnaLinea)
             .recibir(format!("{orden}\n").as_bytes(), |mensaje| es_la_orden = mensaje.salir);
         assert!(es_la_orden, "{orden:?}");
     }

@@ -1,13 +1,15 @@
 //! La sala a solas: qué oye cada uno, y qué se anota.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
+use std::thread;
 
 use super::*;
+use crate::buzon::PACIENCIA;
 
-/// Dos puntas de una conexión: la de la sala y la del cliente.
-fn conexion() -> (Arc<TcpStream>, TcpStream) {
+/// Dos puntas de una conexión: la del servidor y la del cliente.
+pub(crate) fn conexion() -> (Arc<TcpStream>, TcpStream) {
     let servidor = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let cliente = TcpStream::connect(servidor.local_addr().unwrap()).unwrap();
     // Si lo que se espera no llega, que la prueba falle en vez de esperar.
@@ -17,7 +19,8 @@ fn conexion() -> (Arc<TcpStream>, TcpStream) {
 
 fn entra(numero: u16, conexion: &Arc<TcpStream>) -> Suceso {
     let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + numero));
-    Suceso::Entra { numero: numero.into(), direccion, conexion: Arc::clone(conexion) }
+    let freno = Arc::new(Freno::de_este_hilo());
+    Suceso::Entra { numero: numero.into(), direccion, conexion: Arc::clone(conexion), freno }
 }
 
 fn dice(numero: u64, mensajes: &str) -> Suceso {
@@ -33,11 +36,32 @@ fn en_cola(sucesos: impl IntoIterator<Item = Suceso>) -> Receiver<Suceso> {
     para_la_sala
 }
 
-/// Lo que anota una sala que encuentra estos sucesos esperándola.
+/// Una pantalla que se puede leer después.
+#[derive(Clone, Default)]
+struct Papel(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Papel {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Lo que enseña una sala que atiende estos sucesos.
+fn atender_canal(sucesos: &Receiver<Suceso>) -> String {
+    let papel = Papel::default();
+    let (pantalla, acabada) = Pantalla::abrir(papel.clone()).unwrap();
+    Sala::new(pantalla).atender(sucesos);
+    let _ = acabada.recv();
+    String::from_utf8(papel.0.lock().unwrap().clone()).unwrap()
+}
+
+/// Lo mismo, con los sucesos ya esperándola, y nada después.
 fn atender(sucesos: impl IntoIterator<Item = Suceso>) -> String {
-    let mut registro = Vec::new();
-    Sala::new(&mut registro).atender(&en_cola(sucesos), &AtomicBool::new(false));
-    String::from_utf8(registro).unwrap()
+    atender_canal(&en_cola(sucesos))
 }
 
 /// Lo que le llegó a un cliente, sin la bienvenida, hasta que la sala cerró.
@@ -94,27 +118,116 @@ fn quien_se_va_oye_antes_lo_que_se_ha_dicho() {
     assert_eq!(registro.matches("('127.0.0.1', 50002) desconectado\n").count(), 1);
 }
 
+/// Unos 20 MB: más de lo que guarda el sistema para quien no lee.
+const VECES: usize = 16;
+
+fn avalancha(numero: u64) -> impl Iterator<Item = Suceso> {
+    (0..VECES).map(move |_| dice(numero, &"hola\n".repeat(LOTE)))
+}
+
 #[test]
-fn a_quien_no_lee_se_le_espera_y_se_le_despide_una_vez() {
-    const VECES: usize = 16;
+fn a_quien_no_lee_no_lo_espera_nadie_y_se_le_despide() {
     let ((a, _cliente_a), (b, cliente_b), (c, mut sordo)) = (conexion(), conexion(), conexion());
-    let escucha = thread::spawn(move || recibido(&cliente_b));
+    let (canal, sucesos) = mpsc::channel();
+    let enviar = |suceso| canal.send(suceso).unwrap();
+    [entra(1, &a), entra(2, &b), entra(3, &c)].into_iter().for_each(enviar);
+    avalancha(1).for_each(enviar);
+    enviar(dice(1, "sigo\n"));
+    let sala = thread::spawn(move || atender_canal(&sucesos));
+    // Todo esto llega mientras el sordo sigue en la sala: el «sigo» lo recibe antes el otro.
+    let mut oido = String::new();
     let inicio = Instant::now();
-    // Unos 20 MB: más de lo que guarda el sistema para quien no lee.
-    let mut sucesos = vec![entra(1, &a), entra(2, &b), entra(3, &c)];
-    sucesos.extend((0..VECES).map(|_| dice(1, &"hola\n".repeat(LOTE))));
-    sucesos.extend([dice(1, "sigo\n"), Suceso::Sale { numero: 3 }]);
-    let registro = atender(sucesos);
-    assert!(inicio.elapsed() >= PACIENCIA, "solo ha esperado {:?}", inicio.elapsed());
-    let oido = escucha.join().unwrap();
+    let mut lectura = vec![0; 64 * 1024];
+    while !oido.ends_with("usuario 50001: sigo\n") {
+        let leidos = (&cliente_b).read(&mut lectura).unwrap();
+        oido.push_str(std::str::from_utf8(&lectura[..leidos]).unwrap());
+    }
     assert_eq!(oido.matches("usuario 50001: hola\n").count(), VECES * LOTE);
-    assert!(oido.ends_with("usuario 50001: sigo\n"));
-    // Se despide una vez, y por su lado la conexión se acaba.
-    assert_eq!(registro.matches("50003) desconectado: no lee sus mensajes\n").count(), 1);
-    assert_eq!(registro.matches("50003) desconectado").count(), 1);
-    drop(c);
-    let mut resto = Vec::new();
-    sordo.read_to_end(&mut resto).unwrap();
+    assert_eq!(Arc::strong_count(&c), 2, "el sordo sigue en la sala");
+    // Cuando se agota la paciencia, la sala lo suelta sin que pase nada más.
+    while Arc::strong_count(&c) > 1 && inicio.elapsed() < Duration::from_secs(30) {
+        thread::yield_now();
+    }
+    sordo.read_to_end(&mut Vec::new()).unwrap();
+    assert!(inicio.elapsed() >= PACIENCIA, "solo se le ha esperado {:?}", inicio.elapsed());
+    canal.send(Suceso::Sale { numero: 3 }).unwrap();
+    drop(canal);
+    sala.join().unwrap();
+}
+
+#[test]
+fn quien_se_va_recibe_antes_lo_que_guarda_su_buzon() {
+    let ((a, _cliente_a), (b, cliente_b)) = (conexion(), conexion());
+    let (canal, sucesos) = mpsc::channel();
+    let enviar = |suceso| canal.send(suceso).unwrap();
+    [entra(1, &a), entra(2, &b)].into_iter().for_each(enviar);
+    avalancha(1).for_each(enviar);
+    [Suceso::Sale { numero: 2 }, dice(1, "ya no estás\n")].into_iter().for_each(enviar);
+    let sala = thread::spawn(move || atender_canal(&sucesos));
+    assert_eq!(recibido(&cliente_b), "usuario 50001: hola\n".repeat(VECES * LOTE));
+    drop(canal);
+    sala.join().unwrap();
+}
+
+/// Una sala sin hilos, a la que se le dan los sucesos de uno en uno.
+struct Parada(Sala);
+
+impl Parada {
+    fn ocurre(&mut self, suceso: Suceso) {
+        assert!(self.0.tomar(&en_cola([suceso])));
+        self.0.repartir();
+    }
+}
+
+#[test]
+fn se_frena_a_quien_hace_crecer_la_deuda_y_a_nadie_mas() {
+    let ((a, _cliente_a), (b, lento), (c, sordo)) = (conexion(), conexion(), conexion());
+    let mut sala = Parada(Sala::new(Pantalla::abrir(io::sink()).unwrap().0));
+    let frenos = [1, 2, 3].map(|_| Arc::new(Freno::de_este_hilo()));
+    for (numero, conexion, freno) in [(1, &a, &frenos[0]), (2, &b, &frenos[1]), (3, &c, &frenos[2])]
+    {
+        let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000));
+        let (conexion, freno) = (Arc::clone(conexion), Arc::clone(freno));
+        sala.ocurre(Suceso::Entra { numero, direccion, conexion, freno });
+    }
+    let echados = || [0, 1, 2].map(|cual: usize| frenos[cual].echado());
+    let lectura = "hola\n".repeat(LECTURA / 5);
+    // Ni A ni B ni el sordo leen: lo de A acaba en los buzones de los otros dos.
+    while sala.0.deuda() <= DEUDA {
+        assert_eq!(echados(), [false; 3], "aún se debe poco: {}", sala.0.deuda());
+        sala.ocurre(dice(1, &lectura));
+    }
+    sala.ocurre(dice(2, "qué avalancha\n"));
+    let gastado = |sala: &Parada| sala.0.clientes[&1].gastado;
+    while gastado(&sala) <= CREDITO {
+        assert!(!frenos[0].echado(), "le queda crédito: ha gastado {}", gastado(&sala));
+        sala.ocurre(dice(1, &lectura));
+    }
+    assert_eq!(echados(), [true, false, false]);
+    // El crédito de A son sus bytes por los buzones que los guardan, y poco más.
+    assert!(sala.0.deuda() < DEUDA + CREDITO + 8 * 4 * lectura.len(), "{}", sala.0.deuda());
+    // Con la mitad de la deuda, A puede volver a hablar.
+    while sala.0.deuda() >= DEUDA / 2 {
+        assert!(frenos[0].echado(), "aún se deben {}", sala.0.deuda());
+        for mut cliente in [&lento, &sordo] {
+            cliente.read_exact(&mut vec![0; 32 * 1024]).unwrap();
+        }
+        sala.0.revisar();
+    }
+    assert_eq!((echados(), gastado(&sala)), ([false; 3], 0));
+}
+
+#[test]
+fn a_quien_se_despide_no_se_le_deja_frenado() {
+    let ((a, _cliente_a), (b, sordo)) = (conexion(), conexion());
+    let mut sala = Parada(Sala::new(Pantalla::abrir(io::sink()).unwrap().0));
+    sala.ocurre(entra(1, &a));
+    sala.ocurre(entra(2, &b));
+    let freno = Arc::clone(&sala.0.clientes[&1].freno);
+    freno.echar();
+    drop(sordo);
+    sala.ocurre(Suceso::Sale { numero: 1 });
+    assert!(!freno.echado(), "su hilo tiene que acabar");
 }
 
 #[test]
@@ -125,6 +238,7 @@ fn dos_con_la_misma_direccion_no_se_confunden() {
         numero: 2,
         direccion: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_001)),
         conexion: Arc::clone(&b),
+        freno: Arc::new(Freno::de_este_hilo()),
     };
     let registro = atender([
         entra(1, &a),
@@ -138,41 +252,17 @@ fn dos_con_la_misma_direccion_no_se_confunden() {
     assert_eq!(registro.matches("50001) desconectado\n").count(), 1);
 }
 
-/// Un registro que pide cerrar en cuanto se anota una despedida.
-struct PideCerrar<'a> {
-    anotado: &'a mut Vec<u8>,
-    cerrando: &'a AtomicBool,
-}
-
-impl Write for PideCerrar<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let despedida = String::from_utf8_lossy(bytes).contains("desconectado");
-        self.cerrando.fetch_or(despedida, Ordering::Relaxed);
-        self.anotado.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
-fn entre_dos_repartos_se_mira_si_hay_que_cerrar() {
-    let ((a, _cliente_a), (b, _cliente_b), (c, _cliente_c)) = (conexion(), conexion(), conexion());
-    let sucesos = en_cola([
+fn lo_dicho_antes_de_cerrar_se_reparte_y_lo_de_despues_no() {
+    let ((a, _cliente_a), (b, cliente_b)) = (conexion(), conexion());
+    let registro = atender([
         entra(1, &a),
         entra(2, &b),
-        entra(3, &c),
         dice(1, "uno\n"),
-        Suceso::Sale { numero: 2 },
-        dice(1, "dos\n"),
-        Suceso::Sale { numero: 3 },
+        Suceso::Avisa("aviso: dos\n".into()),
+        Suceso::Cerrar,
+        dice(1, "tres\n"),
     ]);
-    let (mut anotado, cerrando) = (Vec::new(), AtomicBool::new(false));
-    let registro = PideCerrar { anotado: &mut anotado, cerrando: &cerrando };
-    Sala::new(registro).atender(&sucesos, &cerrando);
-    let anotado = String::from_utf8(anotado).unwrap();
-    assert!(anotado.contains("50002) desconectado"), "{anotado}");
-    assert!(!anotado.contains("dos"), "{anotado}");
-    assert!(anotado.ends_with("\ncerrando servidor...\n"), "{anotado}");
+    assert_eq!(recibido(&cliente_b), "usuario 50001: uno\n");
+    assert!(registro.ends_with("50001): uno\naviso: dos\n\ncerrando servidor...\n"), "{registro}");
 }

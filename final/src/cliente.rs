@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context;
 use chat::lector::Lector;
-use chat::mensajes::es_salir;
-use chat::{DESPEDIDA, LECTURA, LINEA, avisar, ejecutar, explicar, mostrar, mostrar_y_acabar};
+use chat::mensajes::{Silencios, es_salir};
+use chat::{avisar, ejecutar, explicar, mostrar};
 
 const USO: &str = "\
 uso: cliente [DIRECCIÓN]
@@ -19,8 +20,25 @@ Envía lo que escribes y muestra lo que dicen los demás. Para salir: salir, Ctr
 DIRECCIÓN es 127.0.0.1:12345 si no se indica.
 ";
 
-/// Lo que puede terminar una conversación.
+/// Lo más largo que se espera de una línea del servidor, en bytes: 1024 bytes que se enseñan con 6
+/// cada uno (`\u{1b}`), con `usuario 65535: ` delante, son 6159.
+const LINEA: usize = 8 * 1024;
+
+/// Los bytes de una línea tecleada que se envían de una vez, como mucho.
+const TROZO: usize = 4 * 1024;
+
+/// Lo que se espera, al salir, a que el servidor cierre o envíe algo más.
+const DESPEDIDA: Duration = Duration::from_secs(1);
+
+/// Lo que se espera a una pantalla que no toma lo último que se le escribe.
+const MOMENTO: Duration = Duration::from_millis(500);
+
+/// Lo que va pasando en una conversación.
 enum Evento {
+    /// Ha llegado algo, y se va a mostrar.
+    Llega,
+    /// Lo que llegó ya está en la pantalla.
+    Mostrado,
     /// El usuario ha escrito `salir` o ya no hay más que leer; todo lo anterior está enviado.
     FinDeEntrada,
     /// El servidor ha cerrado; todo lo que envió está en la pantalla.
@@ -40,7 +58,7 @@ fn conversar(direccion: &str) -> anyhow::Result<()> {
     let _ = conexion.set_nodelay(true);
     let conexion = Arc::new(conexion);
     let (eventos, para_el_principal) = mpsc::channel();
-    salir_con_ctrl_c(eventos.clone())?;
+    avisar_de_ctrl_c(eventos.clone())?;
 
     // Antes de empezar a recibir: la bienvenida del servidor va después.
     mostrar("conectado al servidor de chat!\nescribe tus mensajes:\n");
@@ -51,36 +69,19 @@ fn conversar(direccion: &str) -> anyhow::Result<()> {
     thread::Builder::new()
         .spawn(move || enviar_mensajes(&conexion, &eventos))
         .context("no se puede crear el hilo del teclado")?;
-    despedirse(&para_el_principal);
+    esperar_al_final(&para_el_principal);
     Ok(())
 }
 
-fn salir_con_ctrl_c(eventos: Sender<Evento>) -> anyhow::Result<()> {
+fn avisar_de_ctrl_c(eventos: Sender<Evento>) -> anyhow::Result<()> {
     ctrlc::set_handler(move || {
         let _ = eventos.send(Evento::CtrlC);
     })
     .context("no se puede atender a Ctrl-C")
 }
 
-/// Espera al final de la conversación.
-fn despedirse(para_el_principal: &Receiver<Evento>) {
-    match para_el_principal.recv() {
-        Ok(Evento::CtrlC) => mostrar_y_acabar("\nsaliendo...\n"),
-        Ok(Evento::ServidorCerrado) => mostrar_y_acabar("el servidor ha cerrado la conexión\n"),
-        // Irse ya, con mensajes por leer, reiniciaría la conexión, y el servidor podría perder lo
-        // último que se le envió.
-        Ok(Evento::FinDeEntrada) | Err(_) => {
-            if para_el_principal.recv_timeout(DESPEDIDA).is_err() {
-                avisar(
-                    "aviso: el servidor no ha cerrado; puede que no le llegue todo lo escrito\n",
-                );
-            }
-        }
-    }
-}
-
 fn recibir_mensajes(conexion: &TcpStream, eventos: &Sender<Evento>) {
-    let mut lector = Lector::new(conexion, LINEA);
+    let mut lector = Lector::new(conexion, LINEA, Silencios::Terminan);
     let mut abierta = true;
     while abierta {
         let mut texto = String::new();
@@ -88,7 +89,9 @@ fn recibir_mensajes(conexion: &TcpStream, eventos: &Sender<Evento>) {
             texto.push_str(&mensaje.texto);
             texto.push('\n');
         });
+        let _ = eventos.send(Evento::Llega);
         mostrar(&texto);
+        let _ = eventos.send(Evento::Mostrado);
     }
     let _ = eventos.send(Evento::ServidorCerrado);
 }
@@ -98,8 +101,8 @@ fn enviar_mensajes(mut conexion: &TcpStream, eventos: &Sender<Evento>) {
     let mut linea = Vec::new();
     let mut a_medias = false;
     // Una línea muy larga se envía a trozos: si no, habría que guardarla entera.
-    while let Ok(1..) = teclado.by_ref().take(LECTURA as u64).read_until(b'\n', &mut linea) {
-        let cortada = linea.len() == LECTURA && !linea.ends_with(b"\n");
+    while let Ok(1..) = teclado.by_ref().take(TROZO as u64).read_until(b'\n', &mut linea) {
+        let cortada = linea.len() == TROZO && !linea.ends_with(b"\n");
         if !a_medias && !cortada && es_salir(&linea) {
             break;
         }
@@ -112,4 +115,43 @@ fn enviar_mensajes(mut conexion: &TcpStream, eventos: &Sender<Evento>) {
     // Antes de cerrar: si no, el cierre del servidor, que responde al nuestro, podría adelantarse.
     let _ = eventos.send(Evento::FinDeEntrada);
     let _ = conexion.shutdown(Shutdown::Write);
+}
+
+/// Espera a que la conversación termine, y se despide.
+fn esperar_al_final(eventos: &Receiver<Evento>) {
+    let (mut mostrando, mut saliendo) = (false, false);
+    loop {
+        // Irse ya, con algo por leer o por mostrar, lo perdería; y reiniciaría la conexión, y el
+        // servidor podría perder lo último que se le envió.
+        let plazo = if saliendo && !mostrando { DESPEDIDA } else { Duration::MAX };
+        match eventos.recv_timeout(plazo) {
+            Ok(Evento::Llega) => mostrando = true,
+            Ok(Evento::Mostrado) => mostrando = false,
+            Ok(Evento::FinDeEntrada) => saliendo = true,
+            Ok(Evento::ServidorCerrado) if saliendo => return,
+            Ok(Evento::ServidorCerrado) => {
+                return mostrar_y_acabar("el servidor ha cerrado la conexión\n");
+            }
+            Ok(Evento::CtrlC) => return mostrar_y_acabar("\nsaliendo...\n"),
+            Err(_) => {
+                return avisar(
+                    "aviso: el servidor no ha cerrado; puede que no le llegue todo lo escrito\n",
+                );
+            }
+        }
+    }
+}
+
+/// Escribe lo último que dice el programa, sin esperar más de un momento a que la pantalla lo tome:
+/// puede estar congelada, y hay que terminar igualmente.
+fn mostrar_y_acabar(texto: &'static str) {
+    let (hecho, espera) = mpsc::channel();
+    let hilo = thread::Builder::new().spawn(move || {
+        mostrar(texto);
+        let _ = hecho.send(());
+    });
+    // Si no hay ni hilo, no hay a quién esperar.
+    if hilo.is_ok() {
+        let _ = espera.recv_timeout(MOMENTO);
+    }
 }

@@ -4,8 +4,14 @@ use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::mensajes::{Cortador, Mensaje};
-use crate::{LECTURA, SILENCIO};
+use crate::mensajes::{Cortador, Mensaje, Silencios};
+
+/// El silencio que termina un mensaje. (De Windows se sabe que añade medio segundo a una espera tan
+/// corta.)
+pub const SILENCIO: Duration = Duration::from_millis(50);
+
+/// Los bytes que se leen de un socket de una vez, como mucho.
+pub const LECTURA: usize = 4 * 1024;
 
 /// Lee mensajes de una conexión. Los dos programas leen con él.
 #[derive(Debug)]
@@ -22,12 +28,13 @@ pub struct Lector<'a> {
 }
 
 impl<'a> Lector<'a> {
-    /// Un lector de `conexion` que no entrega mensajes de más de `maximo` bytes.
+    /// Un lector de `conexion` que no entrega mensajes de más de `maximo` bytes, y a quien los
+    /// silencios le dicen lo que se indica.
     #[must_use]
-    pub fn new(conexion: &'a TcpStream, maximo: usize) -> Self {
+    pub fn new(conexion: &'a TcpStream, maximo: usize, silencios: Silencios) -> Self {
         Self {
             conexion,
-            cortador: Cortador::new(maximo),
+            cortador: Cortador::new(maximo, silencios),
             bytes: vec![0; maximo.min(LECTURA)],
             espera: None,
             ultima_noticia: Instant::now(),

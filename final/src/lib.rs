@@ -33,51 +33,18 @@ use std::env;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
 
 use anyhow::anyhow;
 
+pub mod buzon;
+pub mod freno;
 pub mod lector;
 pub mod mensajes;
+pub mod pantalla;
 pub mod sala;
 
 /// Donde escucha el servidor, y a donde se conecta el cliente, si no se dice otra cosa.
 pub const DIRECCION: &str = "127.0.0.1:12345";
-
-/// La primera línea que recibe cada cliente.
-pub const BIENVENIDA: &str = "bienvenido al chat! escribe 'salir' para salir\n";
-
-/// Lo más largo que llega a ser un mensaje de un cliente, en bytes: lo que lee de una vez el
-/// servidor del enunciado (`recv(1024)`). Una línea más larga se reparte en varios mensajes.
-pub const MENSAJE: usize = 1024;
-
-/// Lo más largo que el cliente espera de una línea del servidor, en bytes: 1024 bytes que se
-/// enseñan con 6 cada uno (`\u{1b}`), con `usuario 65535: ` delante, son 6159.
-pub const LINEA: usize = 8 * 1024;
-
-/// El silencio que termina un mensaje de quien aún no ha enviado ningún fin de línea.
-pub const SILENCIO: Duration = Duration::from_millis(50);
-
-/// Lo que se espera, en cada reparto, a los clientes que no leen lo que se les envía.
-pub const PACIENCIA: Duration = Duration::from_secs(1);
-
-/// Lo que espera el cliente, al salir, a que el servidor cierre.
-pub const DESPEDIDA: Duration = Duration::from_secs(1);
-
-/// Lo que se espera a una pantalla que no toma lo último que se le escribe.
-const MOMENTO: Duration = Duration::from_millis(500);
-
-/// Los bytes a partir de los que un lote se reparte aunque haya más esperando.
-pub const LOTE: usize = 64 * 1024;
-
-/// Los bytes que se leen de un socket de una vez, como mucho.
-pub const LECTURA: usize = 4 * 1024;
-
-/// Los sucesos que caben en el canal de la sala: si se llena, quien quiere hablar espera. Son pocos:
-/// más alargarían la cola de quien llega detrás de una avalancha.
-pub const COLA: usize = LOTE / LECTURA;
 
 /// Pone en marcha `programa` con la dirección de la línea de órdenes.
 ///
@@ -137,20 +104,6 @@ pub fn mostrar(texto: &str) {
     let mut salida = io::stdout().lock();
     let _ = salida.write_all(texto.as_bytes());
     let _ = salida.flush();
-}
-
-/// Escribe lo último que dice un programa, sin esperar más de un momento a que la pantalla lo tome:
-/// puede estar detenida, y hay que terminar igualmente.
-pub fn mostrar_y_acabar(texto: &'static str) {
-    let (hecho, espera) = mpsc::channel();
-    let hilo = thread::Builder::new().spawn(move || {
-        mostrar(texto);
-        let _ = hecho.send(());
-    });
-    // Si no hay ni hilo, no hay a quién esperar.
-    if hilo.is_ok() {
-        let _ = espera.recv_timeout(MOMENTO);
-    }
 }
 
 /// Escribe en la salida de errores, como [`mostrar`].

@@ -13,8 +13,6 @@ use std::str;
 pub struct Mensaje<'a> {
     /// El texto, sin fin de línea y con los caracteres de control a la vista (ver [`visible`]).
     pub texto: Cow<'a, str>,
-    /// `false` si es un trozo de una línea que no cabía en un mensaje.
-    pub entero: bool,
     /// Es la orden de desconectar (ver [`es_salir`]). Un trozo de una línea más larga nunca lo es.
     pub salir: bool,
 }
@@ -25,10 +23,20 @@ pub fn es_salir(linea: &[u8]) -> bool {
     str::from_utf8(linea).is_ok_and(|texto| texto.trim().eq_ignore_ascii_case("salir"))
 }
 
+/// Cuándo termina un silencio lo que está a medias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silencios {
+    /// Siempre: de la otra parte no se sabe si terminará sus líneas, aunque haya terminado alguna.
+    Terminan,
+    /// Hasta que la otra parte termina una línea: desde entonces se le cree, y una red lenta no
+    /// parte las siguientes.
+    TerminanHastaUnaLinea,
+}
+
 /// Corta en mensajes los bytes de una conexión.
 ///
-/// Un mensaje acaba con `\n` o `\r\n`; al llegar a su máximo de bytes; tras un [silencio] de quien
-/// aún no ha terminado ninguna línea; y con el [fin] de la conexión. Las líneas en blanco no son
+/// Un mensaje acaba con `\n` o `\r\n`; al llegar a su máximo de bytes; tras un [silencio], según lo
+/// que digan de él los [`Silencios`]; y con el [fin] de la conexión. Las líneas en blanco no son
 /// mensajes.
 ///
 /// [silencio]: Cortador::silencio
@@ -36,9 +44,10 @@ pub fn es_salir(linea: &[u8]) -> bool {
 #[derive(Debug)]
 pub struct Cortador {
     maximo: usize,
+    silencios: Silencios,
     /// Lo recibido que aún no es un mensaje: menos de `maximo` bytes.
     pendiente: Vec<u8>,
-    /// Ya ha llegado un fin de línea: desde entonces, un silencio no termina nada.
+    /// Ya ha llegado un fin de línea.
     usa_lineas: bool,
     /// Lo que falta es el resto de una línea de la que ya salió un trozo.
     a_medias: bool,
@@ -51,9 +60,9 @@ impl Cortador {
     ///
     /// Si `maximo` es menor que 4: no cabría ni una letra.
     #[must_use]
-    pub fn new(maximo: usize) -> Self {
+    pub fn new(maximo: usize, silencios: Silencios) -> Self {
         assert!(maximo >= 4, "en {maximo} bytes no cabe cualquier letra");
-        Self { maximo, pendiente: Vec::new(), usa_lineas: false, a_medias: false }
+        Self { maximo, silencios, pendiente: Vec::new(), usa_lineas: false, a_medias: false }
     }
 
     /// Toma los bytes de una lectura y pasa a `entrega` los mensajes que completan.
@@ -74,7 +83,7 @@ impl Cortador {
             } else if ventana.len() == self.maximo {
                 let (trozo, resto) = datos.split_at(corte_seguro(ventana));
                 self.a_medias = true;
-                entrega(Mensaje { texto: visible(trozo), entero: false, salir: false });
+                entrega(Mensaje { texto: visible(trozo), salir: false });
                 datos = resto;
             } else {
                 break;
@@ -84,11 +93,10 @@ impl Cortador {
     }
 
     /// ¿Terminaría un silencio algo que está a medias?
-    ///
-    /// Solo si la otra parte no ha enviado aún ningún fin de línea (hay clientes que no los usan).
     #[must_use]
     pub fn espera_silencio(&self) -> bool {
-        !self.usa_lineas && (self.a_medias || corte_seguro(&self.pendiente) > 0)
+        let se_le_cree = self.usa_lineas && self.silencios == Silencios::TerminanHastaUnaLinea;
+        !se_le_cree && (self.a_medias || corte_seguro(&self.pendiente) > 0)
     }
 
     /// La otra parte calla: si [se esperaba](Self::espera_silencio), lo pendiente es un mensaje.
@@ -113,7 +121,7 @@ impl Cortador {
         let entero = !mem::take(&mut self.a_medias);
         let sobra = if entero { en_blanco(linea) } else { linea.is_empty() };
         if !sobra {
-            entrega(Mensaje { texto: visible(linea), entero, salir: entero && es_salir(linea) });
+            entrega(Mensaje { texto: visible(linea), salir: entero && es_salir(linea) });
         }
     }
 }

@@ -1,18 +1,20 @@
 //! El servidor de chat. El mapa de sus hilos está en la portada de [`chat`].
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
+use chat::freno::Freno;
 use chat::lector::Lector;
-use chat::sala::{Sala, Suceso};
-use chat::{COLA, MENSAJE, avisar, ejecutar, explicar, mostrar, nombre};
+use chat::mensajes::Silencios;
+use chat::pantalla::Pantalla;
+use chat::sala::{COLA, Sala, Suceso};
+use chat::{ejecutar, explicar, mostrar, nombre};
 
 const USO: &str = "\
 uso: servidor [DIRECCIÓN]
@@ -22,12 +24,15 @@ DIRECCIÓN es 127.0.0.1:12345 si no se indica, y solo admite clientes de este or
 con 0.0.0.0:12345 admite los de toda la red.
 ";
 
+/// Lo más largo que llega a ser un mensaje, en bytes: lo que lee de una vez el servidor del enunciado
+/// (`recv(1024)`). Una línea más larga se reparte en varios mensajes.
+const MENSAJE: usize = 1024;
+
 /// Lo que descansa el servidor cuando no puede aceptar a nadie más.
 const DESCANSO: Duration = Duration::from_millis(100);
 
-/// Lo que se espera a la sala al cerrar: más que su paciencia con quien no lee. Si tarda más, es que
-/// no puede ni escribir en la pantalla.
-const CIERRE: Duration = Duration::from_millis(1500);
+/// Lo que se espera, al cerrar, a que la pantalla tome lo último. Puede estar congelada.
+const CIERRE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     ejecutar(USO, servir)
@@ -37,12 +42,11 @@ fn servir(direccion: &str) -> anyhow::Result<()> {
     let servidor = TcpListener::bind(direccion)
         .map_err(|error| explicar(error, &format!("escuchar en {direccion}")))?;
     let ctrl_c = al_pulsar_ctrl_c()?;
-    let (sucesos, para_la_sala) = mpsc::sync_channel(COLA);
-    let cerrando = Arc::new(AtomicBool::new(false));
-
     let local = servidor.local_addr()?;
     mostrar(&format!("servidor de chat iniciado en {local}\nesperando clientes...\n"));
-    let sala = atender_sala(para_la_sala, Arc::clone(&cerrando))?;
+
+    let (sucesos, para_la_sala) = mpsc::sync_channel(COLA);
+    let pantalla_acabada = abrir_sala(para_la_sala)?;
     let para_cerrar = sucesos.clone();
     thread::Builder::new()
         .spawn(move || aceptar_clientes(&servidor, &sucesos))
@@ -50,10 +54,8 @@ fn servir(direccion: &str) -> anyhow::Result<()> {
 
     // Este hilo no tiene nada más que hacer hasta que alguien pida cerrar.
     let _ = ctrl_c.recv();
-    cerrando.store(true, Ordering::Relaxed);
-    // Si el canal está lleno no hace falta despertar a la sala.
-    let _ = para_cerrar.try_send(Suceso::Cerrar);
-    let _ = sala.recv_timeout(CIERRE);
+    let _ = para_cerrar.send(Suceso::Cerrar);
+    let _ = pantalla_acabada.recv_timeout(CIERRE);
     Ok(())
 }
 
@@ -67,19 +69,15 @@ fn al_pulsar_ctrl_c() -> anyhow::Result<Receiver<()>> {
     Ok(ctrl_c)
 }
 
-/// Pone en marcha el hilo de la sala. El canal que devuelve se cierra cuando ha acabado.
-fn atender_sala(
-    sucesos: Receiver<Suceso>,
-    cerrando: Arc<AtomicBool>,
-) -> anyhow::Result<Receiver<()>> {
-    let (en_marcha, sala) = mpsc::channel();
+/// Pone en marcha los hilos de la sala y de la pantalla. El canal que devuelve se cierra cuando los
+/// dos han acabado.
+fn abrir_sala(sucesos: Receiver<Suceso>) -> anyhow::Result<Receiver<()>> {
+    let (pantalla, acabada) =
+        Pantalla::abrir(io::stdout()).context("no se puede crear el hilo de la pantalla")?;
     thread::Builder::new()
-        .spawn(move || {
-            Sala::new(io::stdout()).atender(&sucesos, &cerrando);
-            drop(en_marcha);
-        })
+        .spawn(move || Sala::new(pantalla).atender(&sucesos))
         .context("no se puede crear el hilo de la sala")?;
-    Ok(sala)
+    Ok(acabada)
 }
 
 fn aceptar_clientes(servidor: &TcpListener, sucesos: &SyncSender<Suceso>) {
@@ -88,17 +86,34 @@ fn aceptar_clientes(servidor: &TcpListener, sucesos: &SyncSender<Suceso>) {
         match servidor.accept() {
             Ok((conexion, direccion)) => {
                 avisado = false;
-                recibir_cliente(numero, conexion, direccion, sucesos.clone());
+                recibir_cliente(numero, conexion, direccion, sucesos);
             }
+            // Se cortó antes de que lo aceptaran.
+            Err(error) if SE_CORTO.contains(&error.kind()) => {}
             Err(error) => {
-                // Lo normal es que falten descriptores: el que espera entrará cuando salga otro.
                 if !avisado {
-                    avisar(&format!("aviso: por ahora no caben más clientes: {error}\n"));
+                    let aviso = format!("aviso: {}: {error}\n", por_que_no_entra(&error));
+                    let _ = sucesos.send(Suceso::Avisa(aviso));
                     avisado = true;
                 }
+                // Lo normal es que se arregle solo: el que espera entrará cuando salga otro.
                 thread::sleep(DESCANSO);
             }
         }
+    }
+}
+
+/// Cómo dice cada sistema que quien llegaba ya no está.
+const SE_CORTO: [ErrorKind; 2] = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
+
+/// Los errores de quedarse sin descriptores, que std no nombra: `ENFILE` y `EMFILE` en Unix, y
+/// `WSAEMFILE` en Windows.
+const SIN_DESCRIPTORES: [i32; 3] = [23, 24, 10024];
+
+fn por_que_no_entra(error: &io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(codigo) if SIN_DESCRIPTORES.contains(&codigo) => "por ahora no caben más clientes",
+        _ => "no se ha podido aceptar a un cliente",
     }
 }
 
@@ -106,36 +121,45 @@ fn recibir_cliente(
     numero: u64,
     conexion: TcpStream,
     direccion: SocketAddr,
-    sucesos: SyncSender<Suceso>,
+    sucesos: &SyncSender<Suceso>,
 ) {
     // Sin esto, un mensaje corto puede esperar 40 ms al acuse de recibo del anterior. Solo falla
     // si el cliente ya se ha ido.
     let _ = conexion.set_nodelay(true);
+    let para_el_hilo = sucesos.clone();
     let hilo = thread::Builder::new()
-        .spawn(move || manejar_cliente(numero, &Arc::new(conexion), direccion, &sucesos));
+        .spawn(move || manejar_cliente(numero, conexion, direccion, &para_el_hilo));
     if let Err(error) = hilo {
         let quien = nombre(direccion);
-        avisar(&format!("aviso: no se puede atender a {quien}: {error}\n"));
+        let aviso = format!("aviso: no se puede atender a {quien}: {error}\n");
+        let _ = sucesos.send(Suceso::Avisa(aviso));
     }
 }
 
 /// La vida de un cliente, contada a la sala. Si la sala ya no escucha, el programa está acabando.
 fn manejar_cliente(
     numero: u64,
-    conexion: &Arc<TcpStream>,
+    conexion: TcpStream,
     direccion: SocketAddr,
     sucesos: &SyncSender<Suceso>,
 ) {
-    let _ = sucesos.send(Suceso::Entra { numero, direccion, conexion: Arc::clone(conexion) });
-    recibir_mensajes(conexion, |mensajes| {
+    let (conexion, freno) = (Arc::new(conexion), Arc::new(Freno::de_este_hilo()));
+    let _ = sucesos.send(Suceso::Entra {
+        numero,
+        direccion,
+        conexion: Arc::clone(&conexion),
+        freno: Arc::clone(&freno),
+    });
+    recibir_mensajes(&conexion, |mensajes| {
         let _ = sucesos.send(Suceso::Dice { numero, mensajes });
+        freno.esperar();
     });
     let _ = sucesos.send(Suceso::Sale { numero });
 }
 
 /// Pasa a `decir` lo que llega, hasta que el cliente se va o escribe `salir`.
 fn recibir_mensajes(conexion: &TcpStream, decir: impl Fn(String)) {
-    let mut lector = Lector::new(conexion, MENSAJE);
+    let mut lector = Lector::new(conexion, MENSAJE, Silencios::TerminanHastaUnaLinea);
     let mut sigue = true;
     while sigue {
         let mut mensajes = String::new();
