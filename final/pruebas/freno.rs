@@ -1,39 +1,40 @@
-//! El freno a solas: quién espera, y a qué.
+//! El freno a solas: quién espera, y hasta cuándo.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, TryRecvError};
+use std::thread;
 
 use super::*;
 
 #[test]
-fn echado_detiene_a_su_hilo_hasta_que_se_suelta() {
-    let (da, llega) = mpsc::channel();
-    let (adelante, espera) = mpsc::channel();
-    thread::spawn(move || {
-        let freno = Arc::new(Freno::de_este_hilo());
-        da.send(Arc::clone(&freno)).unwrap();
-        // Que el primer `esperar` sea con el freno como lo dejen.
-        espera.recv().unwrap();
-        // Un aviso perdido no basta para seguir.
-        thread::current().unpark();
-        freno.esperar();
-    });
-    let freno = llega.recv().unwrap();
-    freno.echar();
-    adelante.send(()).unwrap();
-    // Con el freno echado, el hilo no acaba: su punta del canal sigue abierta.
-    for _ in 0..1000 {
-        assert_eq!(llega.try_recv().err(), Some(TryRecvError::Empty));
-        thread::yield_now();
-    }
-    freno.soltar();
-    assert!(llega.recv().is_err(), "suelto, acaba");
+fn suelto_no_cuenta_ni_detiene() {
+    let freno = Freno::default();
+    let mut gastado = 1;
+    freno.gastar(&mut gastado, 10 * CREDITO);
+    assert_eq!(gastado, 0);
 }
 
 #[test]
-fn suelto_no_detiene_a_nadie() {
-    let freno = Freno::de_este_hilo();
-    freno.esperar();
-    freno.soltar();
-    freno.esperar();
+fn echado_cuenta_los_bytes_por_cada_buzon_y_detiene_a_quien_agota_su_credito() {
+    let freno = Freno::default();
+    freno.echar(16);
+    let mut gastado = 0;
+    freno.gastar(&mut gastado, CREDITO / 16);
+    assert_eq!(gastado, CREDITO);
+    thread::scope(|hilos| {
+        let (sigue, seguido) = mpsc::channel();
+        let freno = &freno;
+        hilos.spawn(move || {
+            freno.gastar(&mut gastado, 1);
+            sigue.send(gastado).unwrap();
+        });
+        // Otro que habla poco no espera; y que cambien los buzones no suelta a nadie.
+        freno.gastar(&mut 0, 100);
+        freno.echar(2);
+        for _ in 0..1000 {
+            assert_eq!(seguido.try_recv(), Err(TryRecvError::Empty));
+            thread::yield_now();
+        }
+        freno.soltar();
+        assert_eq!(seguido.recv().unwrap(), 0, "empieza otra vez con todo su crédito");
+    });
 }

@@ -19,8 +19,7 @@ pub(crate) fn conexion() -> (Arc<TcpStream>, TcpStream) {
 
 fn entra(numero: u16, conexion: &Arc<TcpStream>) -> Suceso {
     let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + numero));
-    let freno = Arc::new(Freno::de_este_hilo());
-    Suceso::Entra { numero: numero.into(), direccion, conexion: Arc::clone(conexion), freno }
+    Suceso::Entra { numero: numero.into(), direccion, conexion: Arc::clone(conexion) }
 }
 
 fn dice(numero: u64, mensajes: &str) -> Suceso {
@@ -54,7 +53,7 @@ impl Write for Papel {
 fn atender_canal(sucesos: &Receiver<Suceso>) -> String {
     let papel = Papel::default();
     let (pantalla, acabada) = Pantalla::abrir(papel.clone()).unwrap();
-    Sala::new(pantalla).atender(sucesos);
+    Sala::new(pantalla, Arc::default()).atender(sucesos);
     let _ = acabada.recv();
     String::from_utf8(papel.0.lock().unwrap().clone()).unwrap()
 }
@@ -169,65 +168,35 @@ fn quien_se_va_recibe_antes_lo_que_guarda_su_buzon() {
     sala.join().unwrap();
 }
 
-/// Una sala sin hilos, a la que se le dan los sucesos de uno en uno.
-struct Parada(Sala);
-
-impl Parada {
-    fn ocurre(&mut self, suceso: Suceso) {
-        assert!(self.0.tomar(&en_cola([suceso])));
-        self.0.repartir();
-    }
-}
-
 #[test]
-fn se_frena_a_quien_hace_crecer_la_deuda_y_a_nadie_mas() {
-    let ((a, _cliente_a), (b, lento), (c, sordo)) = (conexion(), conexion(), conexion());
-    let mut sala = Parada(Sala::new(Pantalla::abrir(io::sink()).unwrap().0));
-    let frenos = [1, 2, 3].map(|_| Arc::new(Freno::de_este_hilo()));
-    for (numero, conexion, freno) in [(1, &a, &frenos[0]), (2, &b, &frenos[1]), (3, &c, &frenos[2])]
-    {
-        let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000));
-        let (conexion, freno) = (Arc::clone(conexion), Arc::clone(freno));
-        sala.ocurre(Suceso::Entra { numero, direccion, conexion, freno });
+fn se_echa_el_freno_si_los_buzones_guardan_demasiado_y_se_suelta_con_la_mitad() {
+    let ((a, _cliente_a), (b, mut lento)) = (conexion(), conexion());
+    let freno = Arc::new(Freno::default());
+    let mut sala = Sala::new(Pantalla::abrir(io::sink()).unwrap().0, Arc::clone(&freno));
+    let mut vuelta = |sucesos: Vec<Suceso>| {
+        assert!(sala.tomar(&en_cola(sucesos)));
+        sala.repartir();
+        sala.revisar();
+        sala.frenar();
+        sala.deuda()
+    };
+    let echado = || {
+        let mut gastado = 0;
+        freno.gastar(&mut gastado, 1);
+        gastado == 1
+    };
+    vuelta(vec![entra(1, &a), entra(2, &b)]);
+    let mut deuda = 0;
+    while deuda <= DEUDA {
+        assert!(!echado(), "aún se deben {deuda}");
+        deuda = vuelta(vec![dice(1, &"hola\n".repeat(LECTURA))]);
     }
-    let echados = || [0, 1, 2].map(|cual: usize| frenos[cual].echado());
-    let lectura = "hola\n".repeat(LECTURA / 5);
-    // Ni A ni B ni el sordo leen: lo de A acaba en los buzones de los otros dos.
-    while sala.0.deuda() <= DEUDA {
-        assert_eq!(echados(), [false; 3], "aún se debe poco: {}", sala.0.deuda());
-        sala.ocurre(dice(1, &lectura));
+    while deuda >= DEUDA / 2 {
+        assert!(echado(), "aún se deben {deuda}");
+        lento.read_exact(&mut vec![0; 32 * 1024]).unwrap();
+        deuda = vuelta(vec![dice(1, "y sigo\n")]);
     }
-    sala.ocurre(dice(2, "qué avalancha\n"));
-    let gastado = |sala: &Parada| sala.0.clientes[&1].gastado;
-    while gastado(&sala) <= CREDITO {
-        assert!(!frenos[0].echado(), "le queda crédito: ha gastado {}", gastado(&sala));
-        sala.ocurre(dice(1, &lectura));
-    }
-    assert_eq!(echados(), [true, false, false]);
-    // El crédito de A son sus bytes por los buzones que los guardan, y poco más.
-    assert!(sala.0.deuda() < DEUDA + CREDITO + 8 * 4 * lectura.len(), "{}", sala.0.deuda());
-    // Con la mitad de la deuda, A puede volver a hablar.
-    while sala.0.deuda() >= DEUDA / 2 {
-        assert!(frenos[0].echado(), "aún se deben {}", sala.0.deuda());
-        for mut cliente in [&lento, &sordo] {
-            cliente.read_exact(&mut vec![0; 32 * 1024]).unwrap();
-        }
-        sala.0.revisar();
-    }
-    assert_eq!((echados(), gastado(&sala)), ([false; 3], 0));
-}
-
-#[test]
-fn a_quien_se_despide_no_se_le_deja_frenado() {
-    let ((a, _cliente_a), (b, sordo)) = (conexion(), conexion());
-    let mut sala = Parada(Sala::new(Pantalla::abrir(io::sink()).unwrap().0));
-    sala.ocurre(entra(1, &a));
-    sala.ocurre(entra(2, &b));
-    let freno = Arc::clone(&sala.0.clientes[&1].freno);
-    freno.echar();
-    drop(sordo);
-    sala.ocurre(Suceso::Sale { numero: 1 });
-    assert!(!freno.echado(), "su hilo tiene que acabar");
+    assert!(!echado());
 }
 
 #[test]
@@ -238,7 +207,6 @@ fn dos_con_la_misma_direccion_no_se_confunden() {
         numero: 2,
         direccion: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_001)),
         conexion: Arc::clone(&b),
-        freno: Arc::new(Freno::de_este_hilo()),
     };
     let registro = atender([
         entra(1, &a),

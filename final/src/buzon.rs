@@ -44,6 +44,8 @@ impl Buzon {
             bytes = &bytes[self.escribir(bytes)..];
             self.ultima_toma = Instant::now();
         }
+        // Justo lo que hace falta: de ordinario un buzón ocuparía hasta el doble.
+        self.guardado.reserve_exact(bytes.len());
         self.guardado.extend(bytes);
     }
 

@@ -1,46 +1,45 @@
-//! El freno de un cliente: detiene en su propio hilo a quien habla más de lo que los demás leen.
+//! El freno: cuando los buzones guardan demasiado, quien habla mucho espera, en su propio hilo.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Thread};
+use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Lo comparten la sala, que lo echa y lo suelta, y el hilo que lee de un cliente, que lo obedece.
-#[derive(Debug)]
+/// Los bytes que puede añadir cada autor a lo que guardan los buzones (los suyos, por cada buzón)
+/// mientras el freno está echado. Quien conversa no llega a gastarlos.
+pub const CREDITO: usize = 64 * 1024;
+
+/// Lo echa y lo suelta la sala; lo obedecen los hilos que leen de los clientes.
+#[derive(Debug, Default)]
 pub struct Freno {
-    echado: AtomicBool,
-    hilo: Thread,
+    /// Entre cuántos buzones se reparte lo que se diga; cero si está suelto.
+    buzones: Mutex<usize>,
+    suelto: Condvar,
 }
 
 impl Freno {
-    /// El del hilo que lo crea, suelto.
-    #[must_use]
-    pub fn de_este_hilo() -> Self {
-        Self { echado: AtomicBool::new(false), hilo: thread::current() }
+    /// Lo echa, o lo deja echado: hay tantos buzones que guardan algo.
+    pub fn echar(&self, buzones: usize) {
+        *self.buzones.lock().unwrap_or_else(PoisonError::into_inner) = buzones;
     }
 
-    /// Hace que el hilo espere la próxima vez que llegue a [`esperar`](Self::esperar).
-    pub fn echar(&self) {
-        self.echado.store(true, Ordering::Relaxed);
-    }
-
-    /// Deja seguir al hilo, si esperaba.
+    /// Lo suelta, si estaba echado, y deja seguir a todos los que esperan.
     pub fn soltar(&self) {
-        if self.echado() {
-            self.echado.store(false, Ordering::Relaxed);
-            self.hilo.unpark();
+        let mut buzones = self.buzones.lock().unwrap_or_else(PoisonError::into_inner);
+        if *buzones > 0 {
+            *buzones = 0;
+            self.suelto.notify_all();
         }
     }
 
-    /// Espera, en su hilo, mientras esté echado.
-    pub fn esperar(&self) {
-        while self.echado() {
-            thread::park();
+    /// Un autor ha dicho `bytes`, y llevaba `gastado` de su crédito. Si se le acaba, espera.
+    pub fn gastar(&self, gastado: &mut usize, bytes: usize) {
+        let buzones = self.buzones.lock().unwrap_or_else(PoisonError::into_inner);
+        *gastado += bytes * *buzones;
+        if *buzones == 0 {
+            *gastado = 0;
+        } else if *gastado > CREDITO {
+            // El cerrojo se suelta mientras se espera; y al seguir no hay nada más que hacer con él.
+            drop(self.suelto.wait_while(buzones, |buzones| *buzones > 0));
+            *gastado = 0;
         }
-    }
-
-    /// ¿Está echado?
-    #[must_use]
-    pub fn echado(&self) -> bool {
-        self.echado.load(Ordering::Relaxed)
     }
 }
 

@@ -5,11 +5,10 @@
 //! mensajes en el mismo orden.
 //!
 //! La sala no espera a nadie. Lo que un cliente no puede recibir aún queda en su [`Buzon`]; quien
-//! deja de leer se va, y a quien habla más de lo que los demás leen lo detiene su [`Freno`].
+//! deja de leer se va, y a quien habla más de lo que los demás leen lo detiene el [`Freno`].
 
 use std::collections::BTreeMap;
 use std::iter;
-use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,18 +34,16 @@ pub const COLA: usize = LOTE / LECTURA;
 /// Cada cuánto se vuelve a probar con lo que no cabía (std no sabe esperar a varios sockets a la vez).
 const REINTENTO: Duration = Duration::from_millis(1);
 
-/// Los bytes guardados entre todos los buzones a partir de los que se frena a quien habla demasiado.
+/// Los bytes guardados entre todos los buzones a partir de los que se echa el [`Freno`]; se suelta
+/// cuando quedan menos de la mitad.
 ///
-/// Con los frenos echados, la memoria tiene un límite: a esto se suma el [`CREDITO`] de cada autor y
-/// lo que ya venía de camino, que son una lectura por autor y las del canal, copiadas en los buzones
-/// que guardan algo. Con `a` autores y `b` buzones: `DEUDA + a·CREDITO + (a + COLA + 1)·b·L`, donde `L` es lo
-/// que ocupa una lectura con la firma de cada mensaje: [`LECTURA`] y un poco más, y hasta 11 veces
-/// eso si cada mensaje es un solo carácter de los que se muestran con seis.
+/// Por eso la memoria tiene un límite. Con `a` autores que no paran y `b` buzones que guardan algo, a
+/// esto se suma el lote que lo pasa, el [`CREDITO`](crate::freno::CREDITO) de cada autor con la lectura
+/// que lo agota, y lo que ya venía de camino, en el canal y en la mano de cada autor. En total, no
+/// pasan de `DEUDA + k·(a·CREDITO + (2·a + 2·COLA + 1)·b·LECTURA)`, donde `k` es lo que crece un mensaje
+/// al firmarlo: 1,1 si es de 190 bytes, y hasta 11 si es un solo carácter de los que se enseñan con
+/// seis. Con 10 autores, 100 buzones y mensajes de 190 bytes, 25 MB.
 pub const DEUDA: usize = 1024 * 1024;
-
-/// Los bytes que puede sumar a una deuda así cada autor (los suyos, por cada buzón que los guarda)
-/// antes de que se le frene. Quien conversa no llega a gastarlos.
-pub const CREDITO: usize = 64 * 1024;
 
 /// Lo que le pasa a un chat.
 #[derive(Debug)]
@@ -59,8 +56,6 @@ pub enum Suceso {
         direccion: SocketAddr,
         /// Por aquí se le escribe; la sala la suelta cuando el cliente sale.
         conexion: Arc<TcpStream>,
-        /// El del hilo que lee de él.
-        freno: Arc<Freno>,
     },
     /// Un cliente dice algo.
     Dice {
@@ -91,18 +86,20 @@ pub struct Sala {
     /// Lo ocurrido desde la última vez que se encargó a la pantalla.
     apuntes: String,
     pantalla: Pantalla,
+    freno: Arc<Freno>,
 }
 
 impl Sala {
-    /// Una sala vacía, que anota en `pantalla` lo que pasa.
+    /// Una sala vacía, que enseña en `pantalla` lo que pasa, y frena a quien habla demasiado.
     #[must_use]
-    pub fn new(pantalla: Pantalla) -> Self {
+    pub fn new(pantalla: Pantalla, freno: Arc<Freno>) -> Self {
         Self {
             clientes: BTreeMap::new(),
             lote: Vec::new(),
             revisados: Instant::now(),
             apuntes: String::new(),
             pantalla,
+            freno,
         }
     }
 
@@ -114,6 +111,7 @@ impl Sala {
             if self.deuda() > 0 && self.revisados.elapsed() >= REINTENTO {
                 self.revisar();
             }
+            self.frenar();
             self.pantalla.mostrar(&mut self.apuntes);
         }
         self.repartir();
@@ -135,8 +133,8 @@ impl Sala {
         };
         for suceso in iter::once(primero).chain(sucesos.try_iter().take(COLA)) {
             match suceso {
-                Suceso::Entra { numero, direccion, conexion, freno } => {
-                    self.entra(numero, Cliente::new(direccion, conexion, freno));
+                Suceso::Entra { numero, direccion, conexion } => {
+                    self.entra(numero, Cliente::new(direccion, conexion));
                 }
                 Suceso::Dice { numero, mensajes } => self.dice(numero, &mensajes),
                 Suceso::Sale { numero } => self.sale(numero),
@@ -168,7 +166,6 @@ impl Sala {
             self.apuntes.extend(["cliente ", &autor.nombre, ": ", mensaje]);
         }
         autor.omite.push(inicio..self.lote.len());
-        autor.dicho += self.lote.len() - inicio;
     }
 
     fn sale(&mut self, numero: u64) {
@@ -180,14 +177,13 @@ impl Sala {
         }
     }
 
-    /// Da a cada cliente su parte del lote, y hace las cuentas.
+    /// Da a cada cliente su parte del lote.
     fn repartir(&mut self) {
         if !self.lote.is_empty() {
             for cliente in self.clientes.values_mut() {
                 cliente.recibir(&self.lote);
             }
             self.lote.clear();
-            self.frenar();
         }
     }
 
@@ -204,36 +200,25 @@ impl Sala {
                 return true;
             };
             cliente.buzon.cerrar();
-            cliente.freno.soltar();
             apuntes.extend(["cliente ", &cliente.nombre, " desconectado", motivo, "\n"]);
             false
         });
         self.revisados = Instant::now();
-        self.frenar();
     }
 
-    /// Los bytes que guardan todos los buzones.
+    fn frenar(&self) {
+        let deuda = self.deuda();
+        if deuda > DEUDA {
+            let guardan = self.clientes.values().filter(|cliente| cliente.buzon.guarda() > 0);
+            self.freno.echar(guardan.count());
+        } else if deuda < DEUDA / 2 {
+            self.freno.soltar();
+        }
+    }
+
+    /// Los bytes que guardan entre todos los buzones.
     fn deuda(&self) -> usize {
         self.clientes.values().map(|cliente| cliente.buzon.guarda()).sum()
-    }
-
-    /// Echa los frenos de quienes hacen crecer una deuda que ya es grande, o los suelta todos si ha
-    /// bajado a menos de la mitad.
-    fn frenar(&mut self) {
-        let deuda = self.deuda();
-        let buzones = self.clientes.values().filter(|cliente| cliente.buzon.guarda() > 0).count();
-        for autor in self.clientes.values_mut() {
-            let dicho = mem::take(&mut autor.dicho);
-            if deuda < DEUDA / 2 {
-                autor.gastado = 0;
-                autor.freno.soltar();
-            } else if deuda > DEUDA {
-                autor.gastado += dicho * buzones;
-                if autor.gastado > CREDITO {
-                    autor.freno.echar();
-                }
-            }
-        }
     }
 }
 
@@ -245,27 +230,19 @@ struct Cliente {
     /// Cómo lo presentan sus mensajes: `usuario 50000: `.
     prefijo: String,
     buzon: Buzon,
-    freno: Arc<Freno>,
     /// Las partes del lote que no son para él: lo que dijo él y lo de antes de entrar.
     omite: Vec<Range<usize>>,
-    /// Los bytes del lote que son suyos.
-    dicho: usize,
-    /// Lo que ha gastado de su [`CREDITO`].
-    gastado: usize,
     /// Ya no dirá nada: se irá cuando haya recibido lo que guarda su buzón.
     sale: bool,
 }
 
 impl Cliente {
-    fn new(direccion: SocketAddr, conexion: Arc<TcpStream>, freno: Arc<Freno>) -> Self {
+    fn new(direccion: SocketAddr, conexion: Arc<TcpStream>) -> Self {
         Self {
             nombre: nombre(direccion),
             prefijo: format!("usuario {}: ", direccion.port()),
             buzon: Buzon::new(conexion),
-            freno,
             omite: Vec::new(),
-            dicho: 0,
-            gastado: 0,
             sale: false,
         }
     }

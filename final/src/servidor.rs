@@ -46,10 +46,11 @@ fn servir(direccion: &str) -> anyhow::Result<()> {
     mostrar(&format!("servidor de chat iniciado en {local}\nesperando clientes...\n"));
 
     let (sucesos, para_la_sala) = mpsc::sync_channel(COLA);
-    let pantalla_acabada = abrir_sala(para_la_sala)?;
+    let freno = Arc::new(Freno::default());
+    let pantalla_acabada = abrir_sala(para_la_sala, Arc::clone(&freno))?;
     let para_cerrar = sucesos.clone();
     thread::Builder::new()
-        .spawn(move || aceptar_clientes(&servidor, &sucesos))
+        .spawn(move || aceptar_clientes(&servidor, &sucesos, &freno))
         .context("no se puede crear el hilo que acepta clientes")?;
 
     // Este hilo no tiene nada más que hacer hasta que alguien pida cerrar.
@@ -71,22 +72,22 @@ fn al_pulsar_ctrl_c() -> anyhow::Result<Receiver<()>> {
 
 /// Pone en marcha los hilos de la sala y de la pantalla. El canal que devuelve se cierra cuando los
 /// dos han acabado.
-fn abrir_sala(sucesos: Receiver<Suceso>) -> anyhow::Result<Receiver<()>> {
+fn abrir_sala(sucesos: Receiver<Suceso>, freno: Arc<Freno>) -> anyhow::Result<Receiver<()>> {
     let (pantalla, acabada) =
         Pantalla::abrir(io::stdout()).context("no se puede crear el hilo de la pantalla")?;
     thread::Builder::new()
-        .spawn(move || Sala::new(pantalla).atender(&sucesos))
+        .spawn(move || Sala::new(pantalla, freno).atender(&sucesos))
         .context("no se puede crear el hilo de la sala")?;
     Ok(acabada)
 }
 
-fn aceptar_clientes(servidor: &TcpListener, sucesos: &SyncSender<Suceso>) {
+fn aceptar_clientes(servidor: &TcpListener, sucesos: &SyncSender<Suceso>, freno: &Arc<Freno>) {
     let mut avisado = false;
     for numero in 0.. {
         match servidor.accept() {
             Ok((conexion, direccion)) => {
                 avisado = false;
-                recibir_cliente(numero, conexion, direccion, sucesos);
+                recibir_cliente(numero, conexion, direccion, sucesos, freno);
             }
             // Se cortó antes de que lo aceptaran.
             Err(error) if SE_CORTO.contains(&error.kind()) => {}
@@ -122,13 +123,14 @@ fn recibir_cliente(
     conexion: TcpStream,
     direccion: SocketAddr,
     sucesos: &SyncSender<Suceso>,
+    freno: &Arc<Freno>,
 ) {
     // Sin esto, un mensaje corto puede esperar 40 ms al acuse de recibo del anterior. Solo falla
     // si el cliente ya se ha ido.
     let _ = conexion.set_nodelay(true);
-    let para_el_hilo = sucesos.clone();
+    let (para_el_hilo, freno) = (sucesos.clone(), Arc::clone(freno));
     let hilo = thread::Builder::new()
-        .spawn(move || manejar_cliente(numero, conexion, direccion, &para_el_hilo));
+        .spawn(move || manejar_cliente(numero, conexion, direccion, &para_el_hilo, &freno));
     if let Err(error) = hilo {
         let quien = nombre(direccion);
         let aviso = format!("aviso: no se puede atender a {quien}: {error}\n");
@@ -142,23 +144,21 @@ fn manejar_cliente(
     conexion: TcpStream,
     direccion: SocketAddr,
     sucesos: &SyncSender<Suceso>,
+    freno: &Freno,
 ) {
-    let (conexion, freno) = (Arc::new(conexion), Arc::new(Freno::de_este_hilo()));
-    let _ = sucesos.send(Suceso::Entra {
-        numero,
-        direccion,
-        conexion: Arc::clone(&conexion),
-        freno: Arc::clone(&freno),
-    });
+    let conexion = Arc::new(conexion);
+    let _ = sucesos.send(Suceso::Entra { numero, direccion, conexion: Arc::clone(&conexion) });
+    let mut gastado = 0;
     recibir_mensajes(&conexion, |mensajes| {
+        let bytes = mensajes.len();
         let _ = sucesos.send(Suceso::Dice { numero, mensajes });
-        freno.esperar();
+        freno.gastar(&mut gastado, bytes);
     });
     let _ = sucesos.send(Suceso::Sale { numero });
 }
 
 /// Pasa a `decir` lo que llega, hasta que el cliente se va o escribe `salir`.
-fn recibir_mensajes(conexion: &TcpStream, decir: impl Fn(String)) {
+fn recibir_mensajes(conexion: &TcpStream, mut decir: impl FnMut(String)) {
     let mut lector = Lector::new(conexion, MENSAJE, Silencios::TerminanHastaUnaLinea);
     let mut sigue = true;
     while sigue {

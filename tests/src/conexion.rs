@@ -98,6 +98,14 @@ impl Drop for Conexion {
     }
 }
 
+/// Se conecta, y el sistema guarda para esta punta `bytes`, más o menos: si no lee, se nota enseguida.
+pub fn conecta_con_sitio_para(bytes: usize, servidor: SocketAddr) -> Resultado<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_recv_buffer_size(bytes)?;
+    socket.connect(&servidor.into())?;
+    Ok(socket.into())
+}
+
 /// Se marcha de golpe: la otra punta ve un reinicio (RST), no un final.
 pub fn reinicia(socket: TcpStream) -> Resultado {
     SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;

@@ -23,6 +23,8 @@ struct Estado {
     tope: Option<usize>,
     /// Fuentes que aún pueden dar algo (un programa por tuberías tiene dos).
     abiertas: usize,
+    /// Mientras lo está, no se lee de ninguna fuente.
+    congelada: bool,
     fallo: bool,
 }
 
@@ -66,6 +68,7 @@ impl Pantalla {
             let mut bytes = vec![0; 64 * 1024];
             let mut sigue = true;
             while sigue {
+                drop(pantalla.cambio.wait_while(pantalla.estado(), |estado| estado.congelada));
                 let leido = fuente.read(&mut bytes);
                 sigue = matches!(leido, Ok(1..));
                 let mut estado = pantalla.estado();
@@ -79,6 +82,12 @@ impl Pantalla {
                 pantalla.cambio.notify_all();
             }
         });
+    }
+
+    /// Deja de leer, o vuelve a hacerlo: como si nadie mirase al otro lado de la tubería.
+    pub fn congela(&self, congelada: bool) {
+        self.estado().congelada = congelada;
+        self.cambio.notify_all();
     }
 
     /// Añade lo que un terminal enseñaría de lo tecleado.
@@ -106,7 +115,7 @@ impl Pantalla {
     }
 
     /// Espera hasta `plazo` a que lo que se ve cumpla `condicion`. Si la pantalla termina antes sin
-    /// cumplirla, no espera más.
+    /// cumplirla, o está congelada, no espera más.
     pub fn espera(&self, plazo: Instant, condicion: impl Fn(&Vista) -> bool) -> bool {
         self.espera_estado(plazo, |estado| condicion(&self.mirar(estado)))
     }
@@ -123,7 +132,7 @@ impl Pantalla {
                 return true;
             }
             let queda = plazo.saturating_duration_since(Instant::now());
-            if estado.abiertas == 0 || queda.is_zero() {
+            if estado.abiertas == 0 || estado.congelada || queda.is_zero() {
                 return false;
             }
             estado =

@@ -242,6 +242,24 @@ impl Programa {
         self.tecla_de_control(4)
     }
 
+    /// Congela la pantalla: Ctrl-S en un terminal; si no lo hay, nadie lee de la tubería.
+    pub fn congela_pantalla(&mut self) -> Resultado {
+        if self.contexto.modo == Modo::Tuberias {
+            self.pantalla.congela(true);
+            return Ok(());
+        }
+        self.tecla_de_control(19)
+    }
+
+    /// La descongela: Ctrl-Q en un terminal.
+    pub fn descongela_pantalla(&mut self) -> Resultado {
+        if self.contexto.modo == Modo::Tuberias {
+            self.pantalla.congela(false);
+            return Ok(());
+        }
+        self.tecla_de_control(17)
+    }
+
     fn tecla_de_control(&mut self, tecla: u8) -> Resultado {
         if self.contexto.modo == Modo::Tuberias {
             return Err(Fallo::prueba(&"sin terminal no hay teclas de control"));
@@ -292,6 +310,11 @@ impl Programa {
         self.contexto.exige(fin == Fin::Codigo(codigo), si_no, || {
             format!("{} debía terminar con {codigo}: {fin:?}", self.pantalla.nombre)
         })
+    }
+
+    /// ¿Termina, como sea, antes de ese momento?
+    pub fn acaba_antes_de(&mut self, plazo: Instant) -> Resultado<bool> {
+        Ok(self.fin_antes_de(plazo)? != Fin::EnMarcha)
     }
 
     /// El número de proceso, si se maneja por tuberías (rexpect no lo enseña).

@@ -4,7 +4,7 @@
 //! lo que no, falla por la razón que aquí se dice y por ninguna otra.
 
 use crate::escena::{Escena, NO_ATIENDE, NO_LLEGA, Resultado};
-use crate::escenarios::{clase, cliente, fallos, limites, pareja, servidor};
+use crate::escenarios::{aparte, clase, cliente, fallos, limites, pareja, servidor};
 
 /// Los pasos, en el orden de las columnas.
 pub const PASOS: [&str; 5] = ["01", "02", "03", "04", "final"];
@@ -198,6 +198,13 @@ pub const TABLA: &[Escenario] = &[
     )
     .necesita(Necesita::Linux),
     escenario(
+        "puerto_repetido",
+        "Quien llega desde el mismo puerto que otro que se cortó no se va con él.",
+        fallos::puerto_repetido,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
+    )
+    .necesita(Necesita::Unix),
+    escenario(
         "bienvenida",
         "Quien llega recibe una bienvenida.",
         servidor::bienvenida,
@@ -245,6 +252,12 @@ pub const TABLA: &[Escenario] = &[
             Cumple,
             Cumple,
         ],
+    ),
+    escenario(
+        "salir_con_pantalla_lenta",
+        "Quien escribe `salir` ve antes todo lo que le habían enviado, por lenta que sea su pantalla.",
+        cliente::salir_con_pantalla_lenta,
+        desde_04("salir no cierra la conexión"),
     ),
     escenario(
         "transcripcion",
@@ -332,6 +345,12 @@ pub const TABLA: &[Escenario] = &[
         solo_final("llega un carácter que manda"),
     ),
     escenario(
+        "servidor_sin_fines_de_linea",
+        "El cliente enseña cada mensaje de un servidor que no termina sus líneas.",
+        cliente::servidor_sin_fines_de_linea,
+        solo_final("no se ve hasta que llega un fin de línea"),
+    ),
+    escenario(
         "linea_sin_fin",
         "Un servidor que envía 10 MB sin fin de línea no llena la memoria del cliente.",
         fallos::linea_sin_fin,
@@ -367,6 +386,44 @@ pub const TABLA: &[Escenario] = &[
             Falla("los demás dejan de recibir"),
             Falla("los demás dejan de recibir"),
             Falla("los demás dejan de recibir"),
+            Cumple,
+        ],
+    ),
+    escenario(
+        "lector_lento_aparte",
+        "Quien lee despacio, con otro que habla sin parar, no hace esperar a los demás.",
+        aparte::lector_lento_aparte,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("los demás esperan a quien no lee"),
+            Falla("los demás esperan a quien no lee"),
+            Cumple,
+        ],
+    )
+    .necesita(Necesita::Tuberias),
+    escenario(
+        "sordos_que_vuelven",
+        "Tampoco los que no leen, se van y vuelven.",
+        aparte::sordos_que_vuelven,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("los demás esperan a quien no lee"),
+            Falla("los demás esperan a quien no lee"),
+            Cumple,
+        ],
+    )
+    .necesita(Necesita::Tuberias),
+    escenario(
+        "pantalla_congelada",
+        "La pantalla del servidor se congela, y el chat sigue; después dice cuánto no se ve.",
+        aparte::pantalla_congelada,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("el chat espera a la pantalla"),
+            Falla("el chat espera a la pantalla"),
             Cumple,
         ],
     ),
@@ -428,6 +485,19 @@ pub const TABLA: &[Escenario] = &[
         "Cuando el sistema pide al servidor que termine (SIGTERM), se despide igual.",
         fallos::sigterm,
         solo_final("SIGTERM lo mata sin más"),
+    )
+    .necesita(Necesita::Unix),
+    escenario(
+        "cierre_con_pantalla_congelada",
+        "Con la pantalla congelada, el servidor termina igual, en un momento.",
+        aparte::cierre_con_pantalla_congelada,
+        [
+            Falla(NO_ATIENDE),
+            Falla(NO_LLEGA),
+            Falla("el chat espera a la pantalla"),
+            Falla("el chat espera a la pantalla"),
+            Cumple,
+        ],
     )
     .necesita(Necesita::Unix),
     escenario(
@@ -495,5 +565,13 @@ pub const TABLA: &[Escenario] = &[
             Cumple,
         ],
     )
+    .largo(),
+    escenario(
+        "memoria_con_cien_lentos",
+        "Diez que hablan sin parar y cien que leen despacio no llenan la memoria.",
+        aparte::memoria_con_cien_lentos,
+        [Falla(NO_ATIENDE), Falla(NO_LLEGA), Cumple, Cumple, Cumple],
+    )
+    .necesita(Necesita::Linux)
     .largo(),
 ];

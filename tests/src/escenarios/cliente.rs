@@ -1,7 +1,10 @@
 //! El cliente, frente a un servidor de mentira.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use crate::conexion::{puerto_sin_nadie, reinicia};
-use crate::escena::{Escena, Resultado};
+use crate::escena::{Escena, Fallo, Resultado};
 
 /// Lo que dicen los demás aparece mientras se escribe a medias.
 pub fn recibe_mientras_escribe(escena: &Escena<'_>) -> Resultado {
@@ -47,6 +50,54 @@ pub fn fin_de_entrada(escena: &Escena<'_>) -> Resultado {
     cliente.ve("usuario 1: adiós", "se va sin enseñar lo último")?;
     drop(servidor);
     cliente.acaba(0, "el cliente no termina")
+}
+
+/// El servidor termina la línea de la bienvenida, pero no las de los mensajes: cada uno se ve igual.
+pub fn servidor_sin_fines_de_linea(escena: &Escena<'_>) -> Resultado {
+    const NO_SE_VE: &str = "no se ve hasta que llega un fin de línea";
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    // El cliente del paso 01 solo lee después de enviar.
+    cliente.escribe("buenas")?;
+    servidor.envia("bienvenido!\n")?;
+    cliente.ve("bienvenido!", "no se ve la bienvenida")?;
+    for mensaje in ["usuario 1: hola", "usuario 2: ¿qué tal?"] {
+        servidor.envia(mensaje)?;
+        cliente.ve(mensaje, NO_SE_VE)?;
+    }
+    Ok(())
+}
+
+/// `salir` con la pantalla detenida y mucho por mostrar: se espera a que se haya visto todo.
+pub fn salir_con_pantalla_lenta(escena: &Escena<'_>) -> Resultado {
+    const LINEAS: usize = 13_000;
+    const SE_PIERDE: &str = "se va sin enseñarlo todo";
+    /// Más de lo que el cliente espera a que el servidor cierre.
+    const RATO: Duration = Duration::from_millis(1500);
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    cliente.congela_pantalla()?;
+    let lineas: Vec<String> = (0..LINEAS).map(|i| format!("{i:05} {}", "x".repeat(93))).collect();
+    let contexto = escena.contexto();
+    thread::scope(|hilos| {
+        let todas = lineas.join("\n") + "\n";
+        let envio = hilos.spawn(|| servidor.envia(todas));
+        cliente.escribe("salir")?;
+        servidor.ve_el_fin("salir no cierra la conexión")?;
+        // La pantalla sigue detenida: si acaba antes, es que no espera a mostrarlo.
+        let espera = !cliente.acaba_antes_de(Instant::now() + RATO)?;
+        contexto.exige(espera, SE_PIERDE, || "no espera a su pantalla".to_string())?;
+        cliente.descongela_pantalla()?;
+        envio.join().map_err(|_| Fallo::prueba(&"el envío se cae"))?
+    })?;
+    drop(servidor);
+    cliente.acaba(0, SE_PIERDE)?;
+    let visto = cliente.pantalla.texto();
+    let vistas = visto.lines().filter(|linea| linea.ends_with("xxx"));
+    contexto.exige(vistas.eq(&lineas), SE_PIERDE, || "faltan líneas, o sobran".to_string())?;
+    contexto.exige(!visto.contains("aviso"), "se queja sin motivo", String::new)
 }
 
 /// Bytes que no son UTF-8 y una línea de un mega, por la entrada estándar: viajan tal cual.

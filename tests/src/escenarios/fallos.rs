@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
-use crate::conexion::{Conexion, reinicia};
+use crate::conexion::{Conexion, conecta_con_sitio_para, direccion_propia, reinicia};
 use crate::consumo::Consumo;
 use crate::escena::{BIENVENIDA, Escena, NO_LLEGA, Resultado};
 
@@ -33,12 +33,9 @@ pub fn bytes_sueltos(escena: &Escena<'_>) -> Resultado {
 pub fn lector_lento(escena: &Escena<'_>) -> Resultado {
     const MENSAJES: usize = 2_000;
     /// Lo que el sistema guarda para el lento: mucho menos de lo que se va a decir.
-    const BUZON: usize = 32 * 1024;
+    const SITIO: usize = 32 * 1024;
     let servidor = escena.servidor()?;
-    let lento = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    lento.set_recv_buffer_size(BUZON)?;
-    lento.connect(&servidor.direccion.into())?;
-    let lento = TcpStream::from(lento);
+    let lento = conecta_con_sitio_para(SITIO, servidor.direccion)?;
     servidor.anuncia(lento.local_addr()?.port())?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -189,6 +186,44 @@ pub fn cortes_en_cualquier_momento(escena: &Escena<'_>) -> Resultado {
     escena
         .contexto()
         .exige(cuadra, "no hay una despedida por llegada", || "sobran o faltan".to_string())
+}
+
+/// Uno se corta, y otro llega desde el mismo puerto antes de que el servidor se entere: lo que se hace
+/// al irse el primero no le toca al segundo.
+pub fn puerto_repetido(escena: &Escena<'_>) -> Resultado {
+    const OTRO: &str = "se va el que tiene el mismo puerto";
+    let mut servidor = escena.servidor()?;
+    let testigo = escena.entra("testigo", &servidor)?;
+    let hablador = escena.entra("hablador", &servidor)?;
+    hablador.envia("empiezo\n")?;
+    testigo.ve(&format!("usuario {}: empiezo", hablador.puerto), NO_LLEGA)?;
+    let desde = direccion_propia()?;
+    let conecta = || -> Resultado<TcpStream> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&desde.into())?;
+        socket.connect(&servidor.direccion.into())?;
+        Ok(socket.into())
+    };
+    let mut primero = conecta()?;
+    servidor.anuncia(desde.port())?;
+    // Con más que anotar de lo que cabe en una pantalla congelada, su hilo no puede acabar.
+    servidor.pantalla.congela(true);
+    primero.write_all(format!("{}\n", "x".repeat(999)).repeat(400).as_bytes())?;
+    reinicia(primero)?;
+    let segundo = Conexion::new(escena.contexto(), "segundo", conecta()?, desde.port())?;
+    let con_bienvenida = testigo.pantalla.texto().starts_with(BIENVENIDA);
+    if con_bienvenida {
+        segundo.ve(BIENVENIDA, OTRO)?;
+    }
+    servidor.pantalla.congela(false);
+    if con_bienvenida {
+        servidor.despide(desde.port(), OTRO)?;
+    }
+    hablador.envia("¿sigues?\n")?;
+    segundo.ve(&format!("usuario {}: ¿sigues?", hablador.puerto), OTRO)?;
+    segundo.corta();
+    servidor.matar();
+    Ok(())
 }
 
 /// Miles de conexiones con bytes al azar: nadie recibe nada que mande en su terminal, y todo sigue.

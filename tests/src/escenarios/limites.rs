@@ -88,7 +88,8 @@ fn expulsado(servidor: &Servidor, mut sordo: &TcpStream) -> Resultado {
     }
 }
 
-fn llega(servidor: &Servidor) -> Resultado<TcpStream> {
+/// Una conexión que el servidor ya ha anunciado.
+pub fn llega(servidor: &Servidor) -> Resultado<TcpStream> {
     let socket = servidor.conecta()?;
     servidor.anuncia(socket.local_addr()?.port())?;
     Ok(socket)
@@ -189,7 +190,8 @@ fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
         .exige(!crece, "la memoria crece", || format!("a la mitad {mitad:?}; después {despues:?}"))
 }
 
-fn consumo(pid: u32) -> Resultado<Consumo> {
+/// Lo que gasta el servidor, que sigue en marcha.
+pub fn consumo(pid: u32) -> Resultado<Consumo> {
     Consumo::de(pid)
         .ok_or_else(|| Fallo {
             razon: NO_ATIENDE.into(), detalle: "el servidor ya no está".into()
@@ -203,6 +205,7 @@ pub fn descriptores_agotados(escena: &Escena<'_>) -> Resultado {
     let mut sockets: Vec<_> = (0..80).map_while(|_| servidor.conecta().ok()).collect();
     servidor.muestra("aviso: por ahora no caben más clientes: ", "no avisa de que no caben más")?;
     escena.contexto().exige(sockets.len() == 80, NO_ATIENDE, || sockets.len().to_string())?;
+    descansa(escena, &servidor)?;
     let ultimos = sockets.split_off(78);
     let nombres = sockets.iter().map(|socket| Ok(socket.local_addr()?.port()));
     let puertos = nombres.collect::<Resultado<Vec<_>>>()?;
@@ -222,6 +225,18 @@ pub fn descriptores_agotados(escena: &Escena<'_>) -> Resultado {
     (&ultimos[0]).write_all(b"ya hay sitio\n")?;
     let esperado = format!("usuario {}: ya hay sitio", ultimos[0].local_addr()?.port());
     lee_hasta(&mut BufReader::new(&ultimos[1]), &esperado)
+}
+
+/// Entre un intento y otro, el servidor no gasta el procesador.
+fn descansa(escena: &Escena<'_>, servidor: &Servidor) -> Resultado {
+    const RATO: Duration = Duration::from_millis(500);
+    let gasto = || servidor.pid().and_then(Consumo::de).and_then(|consumo| consumo.cpu);
+    let Some(antes) = gasto() else { return Ok(()) };
+    servidor.pantalla.espera(Instant::now() + RATO, |vista| vista.terminada);
+    let gastado = gasto().unwrap_or_default().saturating_sub(antes);
+    escena
+        .contexto()
+        .exige(gastado < RATO / 20, "prueba sin descanso", || format!("{gastado:?} de {RATO:?}"))
 }
 
 /// Con 30 hilos llegan 60: el servidor despide a los que no caben, y sigue.

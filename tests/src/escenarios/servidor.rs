@@ -1,5 +1,9 @@
 //! El servidor, visto por conexiones que envían y reciben bytes a mano.
 
+use std::io::{BufRead, BufReader};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use crate::conexion::reinicia;
 use crate::escena::{BIENVENIDA, Escena, NO_LLEGA, Resultado};
 
@@ -57,7 +61,7 @@ pub fn mismo_orden_para_todos(escena: &Escena<'_>) -> Resultado {
     let oyentes = [escena.entra("oyente 1", &servidor)?, escena.entra("oyente 2", &servidor)?];
     let autores = ["A", "B", "C", "D"].map(|nombre| escena.entra(nombre, &servidor));
     let autores = autores.into_iter().collect::<Resultado<Vec<_>>>()?;
-    std::thread::scope(|hilos| {
+    thread::scope(|hilos| {
         for autor in &autores {
             // Si un envío falla, se ve abajo: sus mensajes no llegan.
             hilos.spawn(|| (0..MENSAJES).try_for_each(|i| autor.envia(format!("mensaje {i}\n"))));
@@ -116,11 +120,32 @@ pub fn anuncia_la_salida(escena: &Escena<'_>) -> Resultado {
     servidor.despide(puerto, NO_LO_DICE)
 }
 
-/// Lo primero que recibe A es la bienvenida.
+/// Lo primero que recibe A es la bienvenida; y también quien llega mientras A habla sin parar.
 pub fn bienvenida(escena: &Escena<'_>) -> Resultado {
+    const VISITAS: usize = 500;
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
-    a.ve(BIENVENIDA, "no hay bienvenida")
+    a.ve(BIENVENIDA, "no hay bienvenida")?;
+    let callate = AtomicBool::new(false);
+    let primeras = thread::scope(|hilos| {
+        hilos.spawn(|| -> Resultado {
+            while !callate.load(Ordering::Relaxed) {
+                a.envia("bla\n")?;
+            }
+            Ok(())
+        });
+        let visita = |_| -> Resultado<String> {
+            let mut primera = String::new();
+            BufReader::new(servidor.conecta()?).read_line(&mut primera)?;
+            Ok(primera)
+        };
+        let primeras: Resultado<Vec<_>> = (0..VISITAS).map(visita).collect();
+        callate.store(true, Ordering::Relaxed);
+        primeras
+    })?;
+    let otra = primeras.iter().find(|primera| primera.trim_end() != BIENVENIDA);
+    let detalle = || otra.cloned().unwrap_or_default();
+    escena.contexto().exige(otra.is_none(), "la bienvenida no es lo primero", detalle)
 }
 
 /// A envía `salir`, con espacios y en mayúsculas: lo desconectan, y B no lo oye.
