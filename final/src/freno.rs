@@ -1,45 +1,78 @@
 //! El freno: cuando los buzones guardan demasiado, quien habla mucho espera, en su propio hilo.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// Los bytes que puede añadir cada autor a lo que guardan los buzones (los suyos, por cada buzón)
-/// mientras el freno está echado. Quien conversa no llega a gastarlos.
+/// Los bytes guardados entre todos los buzones a partir de los que se frena a quien habla demasiado; se
+/// le suelta cuando quedan menos de la mitad.
+pub const DEUDA: usize = 1024 * 1024;
+
+/// Los bytes guardados a partir de los que quien está frenado no dice ya nada.
+///
+/// Por eso la memoria tiene un límite. Con `a` autores que no paran y `b` buzones que guardan algo, a
+/// esto se suma el lote que lo pasa, el [`CREDITO`] de cada autor con la lectura que lo agota, y lo que
+/// ya venía de camino, en el canal y en la mano de cada autor. En total, no pasan de
+/// `TOPE + k·(a·CREDITO + (2·a + 2·COLA + 1)·b·LECTURA)`, donde `k` es lo que crece un mensaje al firmarlo:
+/// 1,1 si es de 190 bytes, y hasta 11 si es un solo carácter de los que se enseñan con seis. Con 10
+/// autores, 100 buzones y mensajes de 190 bytes, 32 MB.
+pub const TOPE: usize = 8 * DEUDA;
+
+/// Los bytes que puede añadir cada autor a una deuda así (los suyos, por cada buzón) antes de que se
+/// le frene. Quien conversa no llega a gastarlos.
 pub const CREDITO: usize = 64 * 1024;
 
-/// Lo echa y lo suelta la sala; lo obedecen los hilos que leen de los clientes.
+/// Cada cuánto dice algo quien está frenado, mientras no se llegue al [`TOPE`]: los demás lo siguen
+/// oyendo aunque otro no lea.
+const GOTEO: Duration = Duration::from_millis(25);
+
+/// Lo ajusta la sala; lo obedecen los hilos que leen de los clientes.
 #[derive(Debug, Default)]
 pub struct Freno {
-    /// Entre cuántos buzones se reparte lo que se diga; cero si está suelto.
-    buzones: Mutex<usize>,
-    suelto: Condvar,
+    estado: Mutex<Estado>,
+    menos_deuda: Condvar,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Estado {
+    /// En cuántos buzones se guarda lo que se diga; cero si el freno está suelto.
+    buzones: usize,
+    a_fondo: bool,
 }
 
 impl Freno {
-    /// Lo echa, o lo deja echado: hay tantos buzones que guardan algo.
-    pub fn echar(&self, buzones: usize) {
-        *self.buzones.lock().unwrap_or_else(PoisonError::into_inner) = buzones;
-    }
-
-    /// Lo suelta, si estaba echado, y deja seguir a todos los que esperan.
-    pub fn soltar(&self) {
-        let mut buzones = self.buzones.lock().unwrap_or_else(PoisonError::into_inner);
-        if *buzones > 0 {
-            *buzones = 0;
-            self.suelto.notify_all();
+    /// Lo ajusta a lo que se debe, y en cuántos buzones.
+    pub fn ajustar(&self, deuda: usize, buzones: usize) {
+        let mut estado = self.estado();
+        let antes = *estado;
+        estado.a_fondo = deuda > TOPE;
+        if deuda > DEUDA {
+            estado.buzones = buzones;
+        } else if deuda < DEUDA / 2 {
+            estado.buzones = 0;
+        }
+        if *estado != antes {
+            self.menos_deuda.notify_all();
         }
     }
 
     /// Un autor ha dicho `bytes`, y llevaba `gastado` de su crédito. Si se le acaba, espera.
     pub fn gastar(&self, gastado: &mut usize, bytes: usize) {
-        let buzones = self.buzones.lock().unwrap_or_else(PoisonError::into_inner);
-        *gastado += bytes * *buzones;
-        if *buzones == 0 {
-            *gastado = 0;
-        } else if *gastado > CREDITO {
-            // El cerrojo se suelta mientras se espera; y al seguir no hay nada más que hacer con él.
-            drop(self.suelto.wait_while(buzones, |buzones| *buzones > 0));
+        let mut estado = self.estado();
+        *gastado += bytes * estado.buzones;
+        if *gastado > CREDITO {
+            let frenado = |estado: &mut Estado| estado.buzones > 0;
+            let espera = self.menos_deuda.wait_timeout_while(estado, GOTEO, frenado);
+            estado = espera.unwrap_or_else(PoisonError::into_inner).0;
+            let espera = self.menos_deuda.wait_while(estado, |estado| estado.a_fondo);
+            estado = espera.unwrap_or_else(PoisonError::into_inner);
+        }
+        if estado.buzones == 0 {
             *gastado = 0;
         }
+    }
+
+    fn estado(&self) -> MutexGuard<'_, Estado> {
+        self.estado.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -34,17 +34,6 @@ pub const COLA: usize = LOTE / LECTURA;
 /// Cada cuánto se vuelve a probar con lo que no cabía (std no sabe esperar a varios sockets a la vez).
 const REINTENTO: Duration = Duration::from_millis(1);
 
-/// Los bytes guardados entre todos los buzones a partir de los que se echa el [`Freno`]; se suelta
-/// cuando quedan menos de la mitad.
-///
-/// Por eso la memoria tiene un límite. Con `a` autores que no paran y `b` buzones que guardan algo, a
-/// esto se suma el lote que lo pasa, el [`CREDITO`](crate::freno::CREDITO) de cada autor con la lectura
-/// que lo agota, y lo que ya venía de camino, en el canal y en la mano de cada autor. En total, no
-/// pasan de `DEUDA + k·(a·CREDITO + (2·a + 2·COLA + 1)·b·LECTURA)`, donde `k` es lo que crece un mensaje
-/// al firmarlo: 1,1 si es de 190 bytes, y hasta 11 si es un solo carácter de los que se enseñan con
-/// seis. Con 10 autores, 100 buzones y mensajes de 190 bytes, 25 MB.
-pub const DEUDA: usize = 1024 * 1024;
-
 /// Lo que le pasa a un chat.
 #[derive(Debug)]
 pub enum Suceso {
@@ -111,7 +100,8 @@ impl Sala {
             if self.deuda() > 0 && self.revisados.elapsed() >= REINTENTO {
                 self.revisar();
             }
-            self.frenar();
+            let guardan = self.clientes.values().filter(|cliente| cliente.buzon.guarda() > 0);
+            self.freno.ajustar(self.deuda(), guardan.count());
             self.pantalla.mostrar(&mut self.apuntes);
         }
         self.repartir();
@@ -204,16 +194,6 @@ impl Sala {
             false
         });
         self.revisados = Instant::now();
-    }
-
-    fn frenar(&self) {
-        let deuda = self.deuda();
-        if deuda > DEUDA {
-            let guardan = self.clientes.values().filter(|cliente| cliente.buzon.guarda() > 0);
-            self.freno.echar(guardan.count());
-        } else if deuda < DEUDA / 2 {
-            self.freno.soltar();
-        }
     }
 
     /// Los bytes que guardan entre todos los buzones.

@@ -2,17 +2,19 @@
 //! mensaje que llega.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr, TcpStream as Conexion};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
-use memchr::{memchr, memchr_iter};
+use anyhow::{Context, anyhow, ensure};
+use memchr::memchr_iter;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use pruebas::conexion::conecta_con_sitio_para;
 use pruebas::consumo::Consumo;
 
-use crate::servidores::{EnMarcha, SUELO, Servidor};
+use crate::servidores::{EnMarcha, Servidor};
 
 /// Los bytes de un mensaje, con su fin de línea.
 pub const MENSAJE: usize = 40;
@@ -20,8 +22,8 @@ pub const MENSAJE: usize = 40;
 /// El número de quien firma los mensajes que solo preguntan si alguien oye ya.
 const SONDA: usize = 99_999;
 
-/// Lo que el suelo espera para empezar a escribir (ver [`crate::suelo`]).
-pub const YA: &[u8] = b"ya\n";
+/// El de quien firma una avalancha, que no se cuenta.
+const AVALANCHA: usize = 99_998;
 
 /// Los bytes que se escriben de una vez, como mucho.
 const TROZO: usize = 64 * 1024;
@@ -36,21 +38,50 @@ const SIN_NOVEDAD: Duration = Duration::from_secs(5);
 /// Lo que se espera a que un servidor arranque y todos oigan.
 const ARRANQUE: Duration = Duration::from_secs(60);
 
+/// Lo más que se espera a que pase algo.
+const RATO: Duration = Duration::from_millis(100);
+
 /// Cuánta gente, y cómo habla.
 #[derive(Debug, Clone)]
 pub struct Carga {
-    pub nombre: &'static str,
+    /// El de su familia y, detrás de una coma, lo que la distingue de las otras.
+    pub nombre: String,
     /// Los que leen, también los que hablan.
     pub clientes: usize,
     /// Los que hablan: los primeros de ellos.
     pub hablan: usize,
-    /// Los que se conectan y no leen nunca.
-    pub atascados: usize,
     /// Lo que espera cada uno entre un mensaje suyo y el siguiente; cero es sin pausa.
     pub pausa: Duration,
+    /// El último de los que leen habla además sin pausa, y lo que dice no se cuenta.
+    pub avalancha: bool,
+    /// Quién más está, y cómo se porta.
+    pub molesta: Molesta,
+}
+
+/// Los que no conversan, y podrían hacer esperar a los demás.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Molesta {
+    Nadie,
+    /// Uno que lee tantos KB por segundo.
+    Lento(usize),
+    /// Tantos que no leen nunca.
+    Sordos(usize),
+    /// Diez que no leen, y a los 0,3 s se van y vuelven.
+    SordosQueVuelven,
 }
 
 impl Carga {
+    /// Tantos clientes, de los que hablan sin pausa los primeros.
+    pub fn sin_pausa(nombre: &str, clientes: usize, hablan: usize) -> Self {
+        let (nombre, pausa, molesta) = (nombre.to_owned(), Duration::ZERO, Molesta::Nadie);
+        Self { nombre, clientes, hablan, pausa, avalancha: false, molesta }
+    }
+
+    /// ¿Es esta, o de esta familia?
+    pub fn es(&self, nombre: &str) -> bool {
+        self.nombre.split(',').next() == Some(nombre)
+    }
+
     /// Las entregas que debe un servidor cuando cada uno ha dicho tantos mensajes.
     pub fn entregas(&self, mensajes: usize) -> usize {
         self.hablan * mensajes * (self.clientes - 1)
@@ -81,17 +112,17 @@ pub struct Medida {
 
 /// Hace la carga una vez: un servidor nuevo, y `mensajes` de cada uno que habla.
 pub fn medir(servidor: &Servidor, carga: &Carga, mensajes: usize) -> anyhow::Result<Medida> {
-    let mut en_marcha = servidor.arrancar(carga, mensajes)?;
-    let mut clase = Clase::entrar(servidor, &mut en_marcha, carga)
-        .with_context(|| format!("con {} clientes", carga.clientes))?;
-    let lleno = Consumo::de(en_marcha.pid());
-    let carga_antes = Consumo::de(std::process::id());
+    let mut en_marcha = servidor.arrancar()?;
+    let mut clase = Clase::entrar(servidor, &mut en_marcha, carga)?;
+    let consumo = || (Consumo::de(en_marcha.pid()), Consumo::de(std::process::id()));
+    let (lleno, carga_antes) = consumo();
     let mut medida = clase.hablar(mensajes)?;
+    let (despues, carga_despues) = consumo();
     let gasto = |antes: Option<Consumo>, despues: Option<Consumo>| {
         Some(despues?.cpu?.saturating_sub(antes?.cpu?))
     };
-    medida.cpu = gasto(lleno, Consumo::de(en_marcha.pid()));
-    medida.cpu_carga = gasto(carga_antes, Consumo::de(std::process::id()));
+    medida.cpu = gasto(lleno, despues);
+    medida.cpu_carga = gasto(carga_antes, carga_despues);
     if let (Some(vacio), Some(lleno)) = (clase.vacio, lleno) {
         let crece = lleno.memoria_kib.saturating_sub(vacio.memoria_kib);
         medida.kib_por_cliente = Some(crece as f64 / (carga.clientes - 1) as f64);
@@ -103,20 +134,18 @@ pub fn medir(servidor: &Servidor, carga: &Carga, mensajes: usize) -> anyhow::Res
 /// Los clientes de una carga, ya conectados.
 pub struct Clase {
     poll: Poll,
-    eventos: Events,
     clientes: Vec<Cliente>,
-    /// Conectados, pero nadie lee de ellos.
-    _atascados: Vec<std::net::TcpStream>,
     carga: Carga,
     /// Lo que gastaba el servidor con un solo cliente.
     vacio: Option<Consumo>,
-    /// No hablan: el suelo ya sabe qué escribir.
-    callados: bool,
     lectura: Vec<u8>,
     cuenta: Cuenta,
+    /// Mientras lo comparte otro, los que molestan siguen molestando.
+    molestan: Arc<()>,
 }
 
 /// Lo que cuentan entre todos.
+#[derive(Default)]
 struct Cuenta {
     medida: Medida,
     /// Cuándo envió cada uno cada mensaje; vacío si no hay pausas.
@@ -136,11 +165,15 @@ struct Cliente {
     ultima_lectura: Instant,
     salida: Vec<u8>,
     escrito: usize,
-    enviados: usize,
     /// El sistema aún le admite escrituras.
     con_sitio: bool,
-    /// Cuándo le toca volver a hablar, si hay pausas.
+    /// Con qué número firma, y cuántos mensajes ha dicho de los que tiene que decir.
+    firma: usize,
+    dichos: usize,
+    por_decir: usize,
+    /// Cuándo le toca volver a hablar, y cada cuánto.
     siguiente: Instant,
+    pausa: Duration,
 }
 
 impl Clase {
@@ -151,9 +184,15 @@ impl Clase {
         carga: &Carga,
     ) -> anyhow::Result<Self> {
         let plazo = Instant::now() + ARRANQUE;
-        let poll = Poll::new()?;
-        let mut clientes = Vec::with_capacity(carga.clientes);
-        let mut vacio = None;
+        let mut clase = Self {
+            poll: Poll::new()?,
+            clientes: Vec::with_capacity(carga.clientes),
+            carga: carga.clone(),
+            vacio: None,
+            lectura: vec![0; 4 * TROZO],
+            cuenta: Cuenta::default(),
+            molestan: Arc::new(()),
+        };
         for numero in 0..carga.clientes {
             if numero % TANDA == TANDA - 1 {
                 thread::sleep(Duration::from_millis(10));
@@ -163,81 +202,57 @@ impl Clase {
             socket.set_nonblocking(true)?;
             let mut socket = TcpStream::from_std(socket);
             let interes = Interest::READABLE | Interest::WRITABLE;
-            poll.registry().register(&mut socket, Token(numero), interes)?;
-            clientes.push(Cliente::new(socket, carga.hablan));
-            vacio = vacio.or_else(|| Consumo::de(en_marcha.pid()));
+            clase.poll.registry().register(&mut socket, Token(numero), interes)?;
+            clase.clientes.push(Cliente::new(socket, carga.hablan, numero));
+            clase.vacio = clase.vacio.or_else(|| Consumo::de(en_marcha.pid()));
         }
-        let mut atascados = Vec::new();
-        for numero in 0..carga.atascados {
-            let socket = conectar(en_marcha, plazo)?;
-            servidor.saludar(&socket, carga.clientes + numero)?;
-            atascados.push(socket);
-        }
-        let mut clase = Self {
-            poll,
-            eventos: Events::with_capacity(1024),
-            clientes,
-            _atascados: atascados,
-            carga: carga.clone(),
-            vacio,
-            callados: servidor.es(SUELO),
-            lectura: vec![0; 4 * TROZO],
-            cuenta: Cuenta { medida: Medida::default(), enviado: Vec::new(), listos: 0 },
-        };
-        clase.sondear(plazo)?;
-        Ok(clase)
-    }
-
-    fn sondear(&mut self, plazo: Instant) -> anyhow::Result<()> {
+        molestar(servidor, en_marcha.direccion, carga, &clase.molestan)?;
         let mut sonda = Vec::new();
         escribir_mensaje(&mut sonda, SONDA, 0);
         // El primero es quien pregunta.
-        while self.cuenta.listos < self.carga.clientes - 1 {
+        while clase.cuenta.listos < carga.clientes - 1 {
             ensure!(Instant::now() < plazo, "no todos reciben lo que dice el primero");
-            (&self.clientes[0].socket).write_all(&sonda)?;
-            let ronda = Instant::now() + Duration::from_millis(100);
-            while self.cuenta.listos < self.carga.clientes - 1 && Instant::now() < ronda {
-                self.atender(Some(Duration::from_millis(10)))?;
+            (&clase.clientes[0].socket).write_all(&sonda)?;
+            let ronda = Instant::now() + RATO;
+            while clase.cuenta.listos < carga.clientes - 1 && Instant::now() < ronda {
+                clase.atender(RATO / 10)?;
             }
         }
-        Ok(())
+        Ok(clase)
     }
 
     /// Todos dicen lo suyo; vuelve cuando todo ha llegado, o cuando ya no llega nada.
     pub fn hablar(&mut self, mensajes: usize) -> anyhow::Result<Medida> {
+        let Carga { hablan, pausa, avalancha, .. } = self.carga;
         let debidas = self.carga.entregas(mensajes);
         let inicio = Instant::now();
-        let ritmo = !self.carga.pausa.is_zero();
-        if ritmo && !self.callados {
-            self.cuenta.enviado = vec![Vec::with_capacity(mensajes); self.carga.hablan];
+        // Lo que se esperó entre una sonda y otra no cuenta.
+        self.cuenta.medida = Medida::default();
+        if !pausa.is_zero() {
+            self.cuenta.enviado = vec![Vec::with_capacity(mensajes); hablan];
         }
         let mut azar = fastrand::Rng::with_seed(1);
-        for cliente in &mut self.clientes {
-            cliente.ultima_lectura = inicio;
-            cliente.con_sitio = true;
-            cliente.siguiente = inicio + self.carga.pausa.mul_f64(azar.f64());
+        for (numero, cliente) in self.clientes.iter_mut().enumerate() {
+            (cliente.ultima_lectura, cliente.con_sitio, cliente.pausa) = (inicio, true, pausa);
+            cliente.siguiente = inicio + pausa.mul_f64(azar.f64());
+            cliente.por_decir = if numero < hablan { mensajes } else { 0 };
         }
-        (&self.clientes[0].socket).write_all(YA)?;
+        if let Some(ultimo) = self.clientes.last_mut().filter(|_| avalancha) {
+            (ultimo.firma, ultimo.por_decir) = (AVALANCHA, usize::MAX);
+            (ultimo.siguiente, ultimo.pausa) = (inicio, Duration::ZERO);
+        }
         let (mut llegadas, mut novedad) = (0, inicio);
-        let mut ultima_entrega = inicio;
-        while llegadas < debidas {
-            let espera = match (self.callados, ritmo) {
-                (true, _) => Duration::from_millis(100),
-                (_, true) => self.decir_a_tiempo(mensajes),
-                (_, false) => self.decir(mensajes),
-            };
-            self.atender(Some(espera))?;
-            let ahora = Instant::now();
+        while llegadas < debidas && novedad.elapsed() < SIN_NOVEDAD {
+            let espera = self.clientes.iter_mut().map(|cliente| cliente.hablar(&mut self.cuenta));
+            let espera = espera.min().unwrap_or(RATO);
+            self.atender(espera)?;
             if self.cuenta.medida.entregas > llegadas {
-                (llegadas, novedad, ultima_entrega) = (self.cuenta.medida.entregas, ahora, ahora);
-            }
-            if ahora - novedad > SIN_NOVEDAD {
-                break;
+                (llegadas, novedad) = (self.cuenta.medida.entregas, Instant::now());
             }
         }
         let mut medida = std::mem::take(&mut self.cuenta.medida);
         medida.perdidos = debidas.saturating_sub(llegadas);
-        medida.duracion = ultima_entrega - inicio;
+        medida.duracion = novedad - inicio;
         if medida.perdidos > 0 {
             medida.espera = medida.espera.max(SIN_NOVEDAD);
         }
@@ -245,57 +260,16 @@ impl Clase {
         Ok(medida)
     }
 
-    /// Un trozo de cada uno que tiene sitio; devuelve cuánto se puede esperar a los demás.
-    fn decir(&mut self, mensajes: usize) -> Duration {
-        let mut espera = Duration::from_millis(100);
-        for (numero, cliente) in self.clientes[..self.carga.hablan].iter_mut().enumerate() {
-            if !cliente.con_sitio {
-                continue;
-            }
-            if cliente.escrito == cliente.salida.len() {
-                cliente.preparar(numero, mensajes);
-            }
-            cliente.escribir();
-            if cliente.con_sitio && cliente.enviados < mensajes {
-                espera = Duration::ZERO;
-            }
-        }
-        espera
-    }
-
-    /// Un mensaje de cada uno al que ya le toca; devuelve cuánto falta para el siguiente.
-    fn decir_a_tiempo(&mut self, mensajes: usize) -> Duration {
-        let ahora = Instant::now();
-        let mut espera = Duration::from_millis(100);
-        for (numero, cliente) in self.clientes[..self.carga.hablan].iter_mut().enumerate() {
-            if cliente.enviados == mensajes {
-                continue;
-            }
-            if cliente.siguiente <= ahora {
-                cliente.salida.clear();
-                cliente.escrito = 0;
-                escribir_mensaje(&mut cliente.salida, numero, cliente.enviados);
-                cliente.enviados += 1;
-                cliente.siguiente += self.carga.pausa;
-                self.cuenta.enviado[numero].push(Instant::now());
-                cliente.escribir();
-            }
-            espera = espera.min(cliente.siguiente.saturating_duration_since(ahora));
-        }
-        espera
-    }
-
-    fn atender(&mut self, espera: Option<Duration>) -> io::Result<()> {
-        match self.poll.poll(&mut self.eventos, espera) {
+    fn atender(&mut self, espera: Duration) -> io::Result<()> {
+        let mut eventos = Events::with_capacity(1024);
+        match self.poll.poll(&mut eventos, Some(espera)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
             otro => otro?,
         }
-        for evento in &self.eventos {
+        for evento in &eventos {
             let numero = evento.token().0;
             let cliente = &mut self.clientes[numero];
-            if evento.is_writable() {
-                cliente.con_sitio = true;
-            }
+            cliente.con_sitio |= evento.is_writable();
             if evento.is_readable() {
                 cliente.leer(numero, &mut self.lectura, &mut self.cuenta);
             }
@@ -313,7 +287,7 @@ impl Drop for Clase {
 }
 
 impl Cliente {
-    fn new(socket: TcpStream, hablan: usize) -> Self {
+    fn new(socket: TcpStream, hablan: usize, firma: usize) -> Self {
         let ahora = Instant::now();
         Self {
             socket,
@@ -324,70 +298,71 @@ impl Cliente {
             ultima_lectura: ahora,
             salida: Vec::new(),
             escrito: 0,
-            enviados: 0,
             con_sitio: true,
+            firma,
+            dichos: 0,
+            por_decir: 0,
             siguiente: ahora,
+            pausa: Duration::ZERO,
         }
     }
 
-    fn preparar(&mut self, numero: usize, mensajes: usize) {
-        self.salida.clear();
-        self.escrito = 0;
-        let hasta = mensajes.min(self.enviados + TROZO / MENSAJE);
-        for mensaje in self.enviados..hasta {
-            escribir_mensaje(&mut self.salida, numero, mensaje);
-        }
-        self.enviados = hasta;
-    }
-
-    /// Escribe lo que quepa. Si el servidor ha cerrado, lo que falte saldrá como perdido.
-    fn escribir(&mut self) {
-        while self.escrito < self.salida.len() {
-            match self.socket.write(&self.salida[self.escrito..]) {
-                Ok(escritos) => self.escrito += escritos,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => {
-                    self.con_sitio = false;
-                    return;
-                }
+    /// Dice lo que ya toca, si hay sitio; devuelve cuánto falta para lo siguiente.
+    fn hablar(&mut self, cuenta: &mut Cuenta) -> Duration {
+        if self.escrito == self.salida.len() && self.dichos < self.por_decir {
+            let ahora = Instant::now();
+            if ahora < self.siguiente {
+                return self.siguiente - ahora;
+            }
+            self.salida.clear();
+            self.escrito = 0;
+            let de_una_vez = if self.pausa.is_zero() { TROZO / MENSAJE } else { 1 };
+            for _ in 0..de_una_vez.min(self.por_decir - self.dichos) {
+                escribir_mensaje(&mut self.salida, self.firma, self.dichos);
+                self.dichos += 1;
+            }
+            self.siguiente += self.pausa;
+            if let Some(suyos) = cuenta.enviado.get_mut(self.firma) {
+                suyos.push(ahora);
             }
         }
+        // Si el servidor ha cerrado, lo que falte saldrá como perdido.
+        while self.con_sitio && self.escrito < self.salida.len() {
+            match self.socket.write(&self.salida[self.escrito..]) {
+                Ok(escritos) => self.escrito += escritos,
+                Err(error) => self.con_sitio = error.kind() == ErrorKind::Interrupted,
+            }
+        }
+        let mas = self.con_sitio && self.dichos < self.por_decir && self.pausa.is_zero();
+        if mas { Duration::ZERO } else { RATO.min(self.pausa.max(RATO / 100)) }
     }
 
     /// Lee todo lo que hay. Si el servidor ha cerrado, lo que falte saldrá como perdido.
     fn leer(&mut self, numero: usize, lectura: &mut [u8], cuenta: &mut Cuenta) {
         loop {
-            let leidos = match self.socket.read(lectura) {
-                Ok(0) => return,
-                Ok(leidos) => leidos,
+            let guardados = self.resto.len();
+            lectura[..guardados].copy_from_slice(&self.resto);
+            let leidos = match self.socket.read(&mut lectura[guardados..]) {
+                Ok(leidos @ 1..) => leidos,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(_) => return,
+                Ok(0) | Err(_) => return,
             };
             let ahora = Instant::now();
             cuenta.medida.espera = cuenta.medida.espera.max(ahora - self.ultima_lectura);
             self.ultima_lectura = ahora;
-            let mut trozo = &lectura[..leidos];
-            if !self.resto.is_empty() {
-                let fin = memchr(b'\n', trozo).map_or(trozo.len(), |fin| fin + 1);
-                self.resto.extend_from_slice(&trozo[..fin]);
-                trozo = &trozo[fin..];
-                if self.resto.ends_with(b"\n") {
-                    let linea = std::mem::take(&mut self.resto);
-                    self.contar(numero, &linea, ahora, cuenta);
-                }
-            }
+            let trozo = &lectura[..guardados + leidos];
             let mut inicio = 0;
             for fin in memchr_iter(b'\n', trozo) {
-                self.contar(numero, &trozo[inicio..=fin], ahora, cuenta);
+                self.contar(numero, &trozo[inicio..fin], ahora, cuenta);
                 inicio = fin + 1;
             }
+            self.resto.clear();
             self.resto.extend_from_slice(&trozo[inicio..]);
         }
     }
 
     /// Mira quién dijo esta línea y qué número hace; da igual lo que el servidor ponga delante.
     fn contar(&mut self, numero: usize, linea: &[u8], ahora: Instant, cuenta: &mut Cuenta) {
-        let linea = linea.strip_suffix(b"\n").unwrap_or(linea);
         let linea = linea.strip_suffix(b"\r").unwrap_or(linea);
         let Some((autor, mensaje)) = leer_mensaje(linea) else { return };
         if autor == SONDA && !self.listo && numero != 0 {
@@ -417,10 +392,56 @@ impl Cliente {
     }
 }
 
+/// Pone a molestar a quien haga falta, con poco sitio en su socket: así se nota enseguida. Lo dejan
+/// cuando nadie más comparte `molestan`.
+fn molestar(
+    servidor: &Servidor,
+    direccion: SocketAddr,
+    carga: &Carga,
+    molestan: &Arc<()>,
+) -> anyhow::Result<()> {
+    const SITIO: usize = 16 * 1024;
+    /// Cada cuánto lee quien lee despacio, y cada cuánto se va, y vuelve, uno de los diez.
+    const PASO: Duration = Duration::from_millis(10);
+    const VUELVE: Duration = Duration::from_millis(30);
+    let cuantos = match carga.molesta {
+        Molesta::Nadie => 0,
+        Molesta::Lento(_) => 1,
+        Molesta::Sordos(cuantos) => cuantos,
+        Molesta::SordosQueVuelven => 10,
+    };
+    let (servidor, numero, molesta) = (servidor.clone(), carga.clientes, carga.molesta);
+    let llega = move |_| -> anyhow::Result<Conexion> {
+        let socket = conecta_con_sitio_para(SITIO, direccion)
+            .map_err(|fallo| anyhow!("no entra quien molesta: {}", fallo.detalle))?;
+        servidor.saludar(&socket, numero)?;
+        Ok(socket)
+    };
+    let mut todos = (0..cuantos).map(&llega).collect::<anyhow::Result<Vec<_>>>()?;
+    let sigue = Arc::downgrade(molestan);
+    thread::spawn(move || {
+        while sigue.strong_count() > 0 {
+            match molesta {
+                Molesta::Lento(kb) => {
+                    let _ = todos[0].read(&mut vec![0; kb * PASO.as_millis() as usize]);
+                    thread::sleep(PASO);
+                }
+                Molesta::SordosQueVuelven => {
+                    todos.extend(llega(0));
+                    todos.remove(0);
+                    thread::sleep(VUELVE);
+                }
+                Molesta::Nadie | Molesta::Sordos(_) => thread::sleep(RATO),
+            }
+        }
+    });
+    Ok(())
+}
+
 /// Insiste hasta que el servidor está en marcha.
-fn conectar(en_marcha: &mut EnMarcha, plazo: Instant) -> anyhow::Result<std::net::TcpStream> {
+fn conectar(en_marcha: &mut EnMarcha, plazo: Instant) -> anyhow::Result<Conexion> {
     loop {
-        match std::net::TcpStream::connect(en_marcha.direccion) {
+        match Conexion::connect(en_marcha.direccion) {
             Ok(socket) => {
                 socket.set_nodelay(true)?;
                 return Ok(socket);
@@ -434,28 +455,17 @@ fn conectar(en_marcha: &mut EnMarcha, plazo: Instant) -> anyhow::Result<std::net
 }
 
 /// `#00012:00001234 ······\n`, de [`MENSAJE`] bytes.
-pub fn escribir_mensaje(salida: &mut Vec<u8>, autor: usize, mensaje: usize) {
-    let inicio = salida.len();
-    salida.extend_from_slice(b"#00000:00000000 mensaje de 40 bytes ...\n");
-    let campo = &mut salida[inicio..];
-    poner_cifras(&mut campo[1..6], autor);
-    poner_cifras(&mut campo[7..15], mensaje);
-}
-
-fn poner_cifras(campo: &mut [u8], mut numero: usize) {
-    for cifra in campo.iter_mut().rev() {
-        *cifra = b"0123456789"[numero % 10];
-        numero /= 10;
-    }
+fn escribir_mensaje(salida: &mut Vec<u8>, autor: usize, mensaje: usize) {
+    let mensaje = mensaje % 100_000_000;
+    let _ = writeln!(salida, "#{autor:05}:{mensaje:08} mensaje de 40 bytes ...");
 }
 
 /// El autor y el número de un mensaje, que está al final de la línea.
 fn leer_mensaje(linea: &[u8]) -> Option<(usize, usize)> {
     let mensaje: &[u8; MENSAJE - 1] = linea.last_chunk()?;
     let (b'#', b':') = (mensaje[0], mensaje[6]) else { return None };
-    Some((leer_cifras(&mensaje[1..6]), leer_cifras(&mensaje[7..15])))
-}
-
-fn leer_cifras(cifras: &[u8]) -> usize {
-    cifras.iter().fold(0, |numero, cifra| numero * 10 + usize::from(cifra.wrapping_sub(b'0')))
+    let leer = |cifras: &[u8]| {
+        cifras.iter().fold(0, |numero, cifra| numero * 10 + usize::from(cifra.wrapping_sub(b'0')))
+    };
+    Some((leer(&mensaje[1..6]), leer(&mensaje[7..15])))
 }

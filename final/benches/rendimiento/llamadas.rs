@@ -11,20 +11,7 @@ use crate::carga::{Carga, Clase};
 use crate::informe::{alinear, cifra, entero};
 use crate::servidores::{FINAL, PASO_04, Servidor};
 
-/// Con mucha prisa: cada uno que habla envía de una vez todo lo que tiene que decir.
-const PRISA: Carga =
-    Carga { nombre: "prisa", clientes: 50, hablan: 10, atascados: 0, pausa: Duration::ZERO };
-
-/// Sin ninguna: como en la carga del mismo nombre.
-const AULA: Carga = Carga {
-    nombre: "aula",
-    clientes: 30,
-    hablan: 30,
-    atascados: 0,
-    pausa: Duration::from_millis(100),
-};
-
-/// Los mensajes de cada uno que habla.
+/// Los mensajes de cada uno que habla: con prisa, todos de una vez; en el aula, 10 por segundo.
 const MENSAJES_PRISA: usize = 200;
 const MENSAJES_AULA: usize = 50;
 
@@ -42,21 +29,22 @@ pub fn comprobar() -> anyhow::Result<()> {
 
 /// Una tabla con las llamadas de los dos servidores que se comparan, con prisa y sin ella.
 pub fn contar(servidores: &[Servidor]) -> anyhow::Result<String> {
-    let columna = |nombre, carga, mensajes| {
-        let servidor = servidores.iter().find(|servidor| servidor.es(nombre));
+    let prisa = Carga::sin_pausa("prisa", 50, 10);
+    let pausa = Duration::from_millis(100);
+    let aula = Carga { pausa, ..Carga::sin_pausa("aula", 30, 30) };
+    let columna = |nombre: &str, carga, mensajes| {
+        let servidor = servidores.iter().find(|servidor| servidor.nombre == nombre);
         contar_uno(servidor.context("falta un servidor")?, carga, mensajes)
     };
     let cuentas = [
-        columna(PASO_04, &PRISA, MENSAJES_PRISA)?,
-        columna(FINAL, &PRISA, MENSAJES_PRISA)?,
-        columna(PASO_04, &AULA, MENSAJES_AULA)?,
-        columna(FINAL, &AULA, MENSAJES_AULA)?,
+        columna(PASO_04, &prisa, MENSAJES_PRISA)?,
+        columna(FINAL, &prisa, MENSAJES_PRISA)?,
+        columna(PASO_04, &aula, MENSAJES_AULA)?,
+        columna(FINAL, &aula, MENSAJES_AULA)?,
     ];
-    let (prisa, aula) = (PRISA.entregas(MENSAJES_PRISA), AULA.entregas(MENSAJES_AULA));
-    let mut celdas = vec![
-        ["llamada", "paso 04, prisa", "final, prisa", "paso 04, aula", "final, aula"]
-            .map(str::to_owned),
-    ];
+    let entregas = [prisa.entregas(MENSAJES_PRISA), aula.entregas(MENSAJES_AULA)];
+    let cabecera = "llamada|paso 04, prisa|final, prisa|paso 04, aula|final, aula";
+    let mut celdas = vec![cabecera.split('|').map(str::to_owned).collect()];
     let nombres: BTreeSet<&String> = cuentas.iter().flat_map(Cuenta::keys).collect();
     for nombre in nombres {
         let veces = cuentas.each_ref().map(|cuenta| cuenta.get(nombre).copied().unwrap_or(0));
@@ -66,31 +54,29 @@ pub fn contar(servidores: &[Servidor]) -> anyhow::Result<String> {
     }
     let todas = cuentas.each_ref().map(|cuenta| cuenta.values().sum::<usize>());
     celdas.push(fila("todas", todas.map(entero)));
-    let medias = [(todas[0], prisa), (todas[1], prisa), (todas[2], aula), (todas[3], aula)]
-        .map(|(veces, entregas)| cifra(veces as f64 / entregas as f64));
+    let medias = [0, 1, 2, 3].map(|i| cifra(todas[i] as f64 / entregas[i / 2] as f64));
     celdas.push(fila("todas, por entrega", medias));
     Ok(format!(
         "Con prisa, {} clientes, y {} envían de una vez {MENSAJES_PRISA} mensajes cada uno: {} \
          entregas. En el aula, {} clientes dicen {MENSAJES_AULA} mensajes cada uno, 10 por segundo: \
          {} entregas.\n\n{}",
-        PRISA.clientes,
-        PRISA.hablan,
-        entero(prisa),
-        AULA.clientes,
-        entero(aula),
+        prisa.clientes,
+        prisa.hablan,
+        entero(entregas[0]),
+        aula.clientes,
+        entero(entregas[1]),
         alinear(&celdas, 1)
     ))
 }
 
-fn fila(titulo: &str, celdas: [String; 4]) -> [String; 5] {
-    let [a, b, c, d] = celdas;
-    [titulo.to_owned(), a, b, c, d]
+fn fila(titulo: &str, celdas: [String; 4]) -> Vec<String> {
+    [titulo.to_owned()].into_iter().chain(celdas).collect()
 }
 
 fn contar_uno(servidor: &Servidor, carga: &Carga, mensajes: usize) -> anyhow::Result<Cuenta> {
     let fichero = std::env::temp_dir().join(format!("llamadas-{}.txt", std::process::id()));
     let vigilado = servidor.detras_de(&["strace", "-f", "-c", "-o", &fichero.to_string_lossy()]);
-    let mut en_marcha = vigilado.arrancar(carga, mensajes)?;
+    let mut en_marcha = vigilado.arrancar()?;
     let hablado = Clase::entrar(&vigilado, &mut en_marcha, carga)
         .and_then(|mut clase| clase.hablar(mensajes));
     // strace cuenta cuando acaba aquel a quien vigila.

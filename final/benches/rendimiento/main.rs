@@ -22,19 +22,21 @@ mod dibujo;
 mod informe;
 mod llamadas;
 mod servidores;
-mod suelo;
+mod sin_sala;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use carga::{Carga, Medida, medir};
-use servidores::{SUELO, Servidor};
+use anyhow::Context;
+use carga::{Carga, Medida, Molesta, medir};
+use servidores::{SIN_SALA, Servidor};
 
 const USO: &str = "\
 uso: cargo bench -p final -- [OPCIONES]
 
-  --cargas A,B,…              solo esas: aula, todos, ráfaga, abanico, quietos, crecimiento, atascados
-  --rondas N                  rondas de cada carga (5 si no se indica)
+  --cargas A,B,…              solo esas: aula, todos, ráfaga, abanico, quietos, crecimiento, aparte,
+                              atascados
+  --rondas N                  rondas de cada carga (3 si no se indica)
   --rival 'NOMBRE=ORDEN'      mide también otro servidor; en la orden, que se parte por los
                               espacios, PUERTO es su puerto
   --saludo 'NOMBRE=LÍNEA'     lo primero que dice cada cliente a ese rival; {} es su número
@@ -42,7 +44,7 @@ uso: cargo bench -p final -- [OPCIONES]
 ";
 
 /// Las rondas de cada carga, si no se dice otra cosa.
-const RONDAS: usize = 5;
+const RONDAS: usize = 3;
 
 /// Lo que debe durar una ronda de una carga sin pausas.
 const RONDA: Duration = Duration::from_millis(800);
@@ -56,17 +58,6 @@ pub struct Fila {
     pub rondas: Vec<Medida>,
 }
 
-impl Fila {
-    fn new(carga: &Carga, servidor: &Servidor, mensajes: usize) -> Self {
-        Self {
-            carga: carga.clone(),
-            servidor: servidor.nombre.clone(),
-            mensajes,
-            rondas: Vec::new(),
-        }
-    }
-}
-
 #[derive(Default)]
 struct Opciones {
     cargas: Vec<String>,
@@ -78,7 +69,7 @@ struct Opciones {
 fn main() -> ExitCode {
     let argumentos: Vec<String> = std::env::args().skip(1).collect();
     let resultado = match argumentos.as_slice() {
-        [primero, resto @ ..] if primero == "--suelo" => suelo::suelo(resto).map(|()| true),
+        [primero, puerto] if primero == "--sin-sala" => sin_sala::servir(puerto).map(|()| true),
         _ => comparar(),
     };
     match resultado {
@@ -100,21 +91,21 @@ fn comparar() -> anyhow::Result<bool> {
     // Hace falta un socket por cliente a cada lado; los servidores heredan el límite.
     #[cfg(unix)]
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let mut servidores = vec![Servidor::el_final(), Servidor::el_04()?, Servidor::el_suelo()?];
+    let mut servidores = Servidor::nuestros()?;
     for rival in opciones.rivales {
-        let otro = servidores.iter().any(|servidor| servidor.es(&rival.nombre));
+        let otro = servidores.iter().any(|servidor| servidor.nombre == rival.nombre);
         anyhow::ensure!(!otro, "ya hay un servidor que se llama «{}»", rival.nombre);
         servidores.push(rival);
     }
     if opciones.escribir {
         let completa = opciones.cargas.is_empty() && opciones.rondas >= RONDAS;
-        anyhow::ensure!(completa, "--escribir necesita todas las cargas, y {RONDAS} rondas");
+        anyhow::ensure!(completa, "--escribir necesita todas las cargas, y {RONDAS} rondas o más");
         llamadas::comprobar()?;
     }
 
     let mut filas = Vec::new();
     for carga in cargas() {
-        if opciones.cargas.is_empty() || opciones.cargas.iter().any(|una| una == carga.nombre) {
+        if opciones.cargas.is_empty() || opciones.cargas.iter().any(|una| carga.es(una)) {
             filas.extend(rondas(&carga, &servidores, opciones.rondas, &filas));
         }
     }
@@ -122,75 +113,72 @@ fn comparar() -> anyhow::Result<bool> {
     let (objetivos, nada_perdido) = informe::objetivos(&filas);
     println!("\n{tabla}\n{objetivos}");
     if opciones.escribir {
-        informe::escribir(&filas, &tabla, &objetivos, &llamadas::contar(&servidores)?)?;
+        let llamadas = llamadas::contar(&servidores)?;
+        let tablas = format!("{tabla}\n{objetivos}\nLas llamadas al sistema:\n\n{llamadas}");
+        informe::escribir(&filas, &tablas)?;
     }
     Ok(nada_perdido)
 }
 
 fn leer_opciones() -> anyhow::Result<Option<Opciones>> {
-    use lexopt::Arg::Long;
+    use lexopt::{Arg::Long, ValueExt};
     let mut opciones = Opciones { rondas: RONDAS, ..Opciones::default() };
-    let mut saludos = Vec::new();
     let mut linea = lexopt::Parser::from_env();
     while let Some(argumento) = linea.next()? {
         match argumento {
             // Lo añade Cargo.
             Long("bench") => {}
             Long("help") => return Ok(None),
+            Long("escribir") => opciones.escribir = true,
             Long("cargas") => {
-                let nombres = linea.value()?.to_string_lossy().replace("rafaga", "ráfaga");
+                let nombres = linea.value()?.string()?.replace("rafaga", "ráfaga");
                 opciones.cargas = nombres.split(',').map(str::to_owned).collect();
             }
-            Long("rondas") => {
-                opciones.rondas = linea.value()?.to_string_lossy().parse()?;
-                anyhow::ensure!(opciones.rondas > 0, "hace falta una ronda, por lo menos");
+            Long("rondas") => opciones.rondas = linea.value()?.parse()?,
+            Long("rival") => opciones.rivales.push(Servidor::rival(&linea.value()?.string()?)?),
+            Long("saludo") => {
+                let saludo = linea.value()?.string()?;
+                let (nombre, texto) = saludo.split_once('=').unwrap_or_default();
+                let rival = opciones.rivales.iter_mut().find(|rival| rival.nombre == nombre);
+                let rival = rival.with_context(|| format!("no hay rival para «{saludo}»"))?;
+                rival.saludo = Some(texto.to_owned());
             }
-            Long("rival") => {
-                opciones.rivales.push(Servidor::rival(&linea.value()?.to_string_lossy())?);
-            }
-            Long("saludo") => saludos.push(linea.value()?.to_string_lossy().into_owned()),
-            Long("escribir") => opciones.escribir = true,
             otro => anyhow::bail!("esto no se entiende: {otro:?}\n{USO}"),
         }
     }
-    for carga in &opciones.cargas {
-        let existe = cargas().iter().any(|una| una.nombre == carga);
-        anyhow::ensure!(existe, "no hay ninguna carga que se llame «{carga}»\n{USO}");
-    }
-    for saludo in saludos {
-        let par = saludo.split_once('=');
-        let rival = par.and_then(|(nombre, texto)| {
-            let rival = opciones.rivales.iter_mut().find(|rival| rival.es(nombre))?;
-            Some((rival, texto))
-        });
-        let Some((rival, texto)) = rival else {
-            anyhow::bail!("«{saludo}» no es el saludo de ningún rival")
-        };
-        rival.con_saludo(texto);
+    anyhow::ensure!(opciones.rondas > 0, "hace falta una ronda, por lo menos");
+    for nombre in &opciones.cargas {
+        let existe = cargas().iter().any(|carga| carga.es(nombre));
+        anyhow::ensure!(existe, "no hay ninguna carga que se llame «{nombre}»\n{USO}");
     }
     Ok(Some(opciones))
 }
 
 fn cargas() -> Vec<Carga> {
-    let sin_pausa = |nombre, clientes, hablan| Carga {
-        nombre,
-        clientes,
-        hablan,
-        atascados: 0,
-        pausa: Duration::ZERO,
-    };
+    let pausa = Duration::from_millis(100);
     let mut cargas = vec![
-        Carga { pausa: Duration::from_millis(100), ..sin_pausa("aula", 30, 30) },
-        sin_pausa("todos", 100, 100),
-        sin_pausa("ráfaga", 11, 1),
-        sin_pausa("abanico", 1001, 1),
-        sin_pausa("quietos", 1000, 0),
+        Carga { pausa, ..Carga::sin_pausa("aula", 30, 30) },
+        Carga::sin_pausa("todos", 100, 100),
+        Carga::sin_pausa("ráfaga", 11, 1),
+        Carga::sin_pausa("abanico", 1001, 1),
+        Carga::sin_pausa("quietos", 1000, 0),
     ];
     for clientes in [10, 30, 100, 300, 1000, 3000] {
-        cargas.push(sin_pausa("crecimiento", clientes, 10));
+        cargas.push(Carga::sin_pausa(&format!("crecimiento, {clientes}"), clientes, 10));
     }
-    for atascados in [1, 10] {
-        cargas.push(Carga { atascados, ..sin_pausa("atascados", 11, 1) });
+    for (quien, molesta) in [
+        ("nadie", Molesta::Nadie),
+        ("400 KB/s", Molesta::Lento(400)),
+        ("100 KB/s", Molesta::Lento(100)),
+        ("10 sordos", Molesta::Sordos(10)),
+        ("sordos que vuelven", Molesta::SordosQueVuelven),
+    ] {
+        let aparte = Carga::sin_pausa(&format!("aparte, {quien}"), 6, 5);
+        cargas.push(Carga { pausa, avalancha: true, molesta, ..aparte });
+    }
+    for sordos in [1, 10] {
+        let atascados = Carga::sin_pausa(&format!("atascados, {sordos}"), 11, 1);
+        cargas.push(Carga { molesta: Molesta::Sordos(sordos), ..atascados });
     }
     cargas
 }
@@ -207,17 +195,21 @@ fn rondas(
     };
     let mut filas: Vec<(&Servidor, Fila)> = Vec::new();
     for servidor in servidores {
-        // Al suelo no le queda nada que hacer si nadie habla, y no sabe qué hacer con quien no lee.
-        if servidor.es(SUELO) && (carga.hablan == 0 || carga.atascados > 0) {
+        // Con quien no lee, le pasa lo que al paso 04.
+        if servidor.nombre == SIN_SALA && carga.molesta != Molesta::Nadie {
             continue;
         }
         match mensajes(carga, servidor, anteriores) {
-            Ok(mensajes) => filas.push((servidor, Fila::new(carga, servidor, mensajes))),
+            Ok(mensajes) => {
+                let (carga, nombre) = (carga.clone(), servidor.nombre.clone());
+                let fila = Fila { carga, servidor: nombre, mensajes, rondas: Vec::new() };
+                filas.push((servidor, fila));
+            }
             Err(error) => no_puede(servidor, error),
         }
     }
     for ronda in 1..=cuantas {
-        eprintln!("{} con {} clientes, ronda {ronda}", carga.nombre, carga.clientes);
+        eprintln!("{}, ronda {ronda}", carga.nombre);
         for (servidor, fila) in &mut filas {
             match medir(servidor, carga, fila.mensajes) {
                 Ok(medida) => fila.rondas.push(medida),
@@ -230,28 +222,24 @@ fn rondas(
 
 /// Cuántos mensajes ha de decir cada uno.
 fn mensajes(carga: &Carga, servidor: &Servidor, anteriores: &[Fila]) -> anyhow::Result<usize> {
-    /// Los segundos que dura el aula.
-    const AULA: usize = 5;
-    /// Lo que hay que decir para que a quien no lee se le llene el buzón: unos 20 MB.
+    /// Los segundos que dura una conversación con pausas.
+    const CONVERSACION: usize = 5;
+    /// Lo que hay que decir para que a quien no lee no le quepa: unos 20 MB.
     const ATASCO: usize = 400_000;
     if carga.hablan == 0 {
         return Ok(0);
     }
     if !carga.pausa.is_zero() {
-        return Ok(AULA * 1000 / carga.pausa.as_millis() as usize);
+        return Ok(CONVERSACION * 1000 / carga.pausa.as_millis() as usize);
     }
-    if carga.atascados > 0 {
+    if carga.molesta != Molesta::Nadie {
         return Ok(ATASCO);
     }
-    if carga.nombre == "crecimiento" {
-        // Las mismas entregas, sean cuantos sean los clientes.
-        let primera = anteriores
-            .iter()
-            .find(|fila| fila.carga.nombre == carga.nombre && fila.servidor == servidor.nombre);
-        if let Some(fila) = primera {
-            let entregas = fila.carga.entregas(fila.mensajes);
-            return Ok((entregas / carga.entregas(1)).max(1));
-        }
+    // Al crecer, las mismas entregas, sean cuantos sean los clientes.
+    let mut de_antes = anteriores.iter().filter(|fila| fila.servidor == servidor.nombre);
+    let primera = de_antes.find(|fila| carga.es("crecimiento") && fila.carga.es("crecimiento"));
+    if let Some(fila) = primera {
+        return Ok((fila.carga.entregas(fila.mensajes) / carga.entregas(1)).max(1));
     }
     // Los suficientes para que la ronda dure lo justo, según lo rápido que es cada uno.
     let mut mensajes = 10;

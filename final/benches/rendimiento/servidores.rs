@@ -8,9 +8,6 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
 
-use crate::carga::Carga;
-use crate::suelo;
-
 /// Lo que en una orden hace de puerto.
 const PUERTO: &str = "PUERTO";
 
@@ -20,12 +17,12 @@ pub struct Servidor {
     pub nombre: String,
     orden: Vec<String>,
     /// Lo primero que dice cada cliente; `{}` es su número.
-    saludo: Option<String>,
+    pub saludo: Option<String>,
 }
 
 pub const FINAL: &str = "final";
 pub const PASO_04: &str = "paso 04";
-pub const SUELO: &str = "suelo";
+pub const SIN_SALA: &str = "sin sala";
 
 impl Servidor {
     fn new(nombre: &str, orden: &[&str]) -> Self {
@@ -33,13 +30,8 @@ impl Servidor {
         Self { nombre: nombre.to_owned(), orden, saludo: None }
     }
 
-    /// El servidor de `final`.
-    pub fn el_final() -> Self {
-        Self::new(FINAL, &[env!("CARGO_BIN_EXE_servidor"), "127.0.0.1:PUERTO"])
-    }
-
-    /// El del paso 04, que se compila si hace falta.
-    pub fn el_04() -> anyhow::Result<Self> {
+    /// Los tres de este repositorio: el de `final`, el del paso 04 y el de [`crate::sin_sala`].
+    pub fn nuestros() -> anyhow::Result<Vec<Self>> {
         let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         let compila = Command::new(cargo)
             .args(["build", "--quiet", "--release", "-p", "paso-04-salir-and-cleanup"])
@@ -47,16 +39,14 @@ impl Servidor {
             .status()
             .context("no se puede llamar a cargo")?;
         ensure!(compila.success(), "el paso 04 no compila");
-        let nuestro = PathBuf::from(env!("CARGO_BIN_EXE_servidor"));
-        let suyo = nuestro.with_file_name(format!("servidor-04{}", env::consts::EXE_SUFFIX));
-        ensure!(suyo.is_file(), "no está {}", suyo.display());
-        Ok(Self::new(PASO_04, &[&suyo.to_string_lossy(), "127.0.0.1:PUERTO"]))
-    }
-
-    /// Este mismo programa, haciendo de [`suelo`].
-    pub fn el_suelo() -> anyhow::Result<Self> {
+        let el_final = PathBuf::from(env!("CARGO_BIN_EXE_servidor"));
+        let el_04 = el_final.with_file_name(format!("servidor-04{}", env::consts::EXE_SUFFIX));
         let este = env::current_exe()?;
-        Ok(Self::new(SUELO, &[&este.to_string_lossy(), "--suelo", PUERTO]))
+        Ok(vec![
+            Self::new(FINAL, &[&el_final.to_string_lossy(), "127.0.0.1:PUERTO"]),
+            Self::new(PASO_04, &[&el_04.to_string_lossy(), "127.0.0.1:PUERTO"]),
+            Self::new(SIN_SALA, &[&este.to_string_lossy(), "--sin-sala", PUERTO]),
+        ])
     }
 
     /// Uno cualquiera: `nombre=orden con PUERTO`.
@@ -78,28 +68,15 @@ impl Servidor {
         Self { orden, ..self.clone() }
     }
 
-    /// Lo primero que ha de decir cada cliente.
-    pub fn con_saludo(&mut self, saludo: &str) {
-        self.saludo = Some(saludo.to_owned());
-    }
-
-    pub fn es(&self, nombre: &str) -> bool {
-        self.nombre == nombre
-    }
-
     /// Lo pone en marcha en un puerto libre, sin pantalla.
-    pub fn arrancar(&self, carga: &Carga, mensajes: usize) -> anyhow::Result<EnMarcha> {
+    pub fn arrancar(&self) -> anyhow::Result<EnMarcha> {
         // El servidor lo ocupará enseguida: el riesgo de que otro se adelante es pequeño.
         let direccion = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let puerto = direccion.port().to_string();
         let mut orden = self.orden.iter().map(|parte| parte.replace(PUERTO, &puerto));
         let programa = orden.next().context("la orden está vacía")?;
-        let mut comando = Command::new(&programa);
-        comando.args(orden);
-        if self.es(SUELO) {
-            comando.args(suelo::orden(carga.clientes, carga.hablan, mensajes, carga.pausa));
-        }
-        let hijo = comando
+        let hijo = Command::new(&programa)
+            .args(orden)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -108,12 +85,9 @@ impl Servidor {
         Ok(EnMarcha { hijo, direccion })
     }
 
-    pub fn saludar(&self, mut socket: &TcpStream, numero: usize) -> anyhow::Result<()> {
-        if let Some(saludo) = &self.saludo {
-            socket
-                .write_all(format!("{}\n", saludo.replace("{}", &numero.to_string())).as_bytes())?;
-        }
-        Ok(())
+    pub fn saludar(&self, mut socket: &TcpStream, numero: usize) -> io::Result<()> {
+        let Some(saludo) = &self.saludo else { return Ok(()) };
+        socket.write_all(format!("{}\n", saludo.replace("{}", &numero.to_string())).as_bytes())
     }
 }
 
