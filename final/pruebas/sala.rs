@@ -176,7 +176,9 @@ fn la_sala_ajusta_el_freno_a_lo_que_se_debe() {
     let (canal, sucesos) = mpsc::channel();
     let sala = Sala::new(pantalla, Arc::clone(&freno));
     let sala = thread::spawn(move || sala.atender(&sucesos));
-    [entra(1, &a), entra(2, &b)].into_iter().for_each(|suceso| canal.send(suceso).unwrap());
+    for suceso in [entra(1, &a), entra(2, &b)] {
+        canal.send(suceso).unwrap();
+    }
     let echado = || {
         let mut gastado = 0;
         freno.gastar(&mut gastado, 1);
