@@ -116,7 +116,7 @@ fn todo_lo_que_sale(maximo: usize, entrada: &[u8]) -> String {
             }
             None => (linea, linea.len() < maximo),
         };
-        if !(cabe && en_blanco(linea)) {
+        if !(cabe && sin_espacios(linea) == Some("")) {
             todo.push_str(&visible(linea));
         }
     }

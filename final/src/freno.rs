@@ -14,8 +14,8 @@ pub const DEUDA: usize = 1024 * 1024;
 /// ya venía de camino, en el canal y en la mano de cada autor. En total, no pasan de
 /// `TOPE + k·(a·CREDITO + (2·a + 2·COLA + 1)·b·LECTURA)`, donde `k` es lo que crece un mensaje al firmarlo:
 /// 1,1 si es de 190 bytes, y hasta 11 si es un solo carácter de los que se enseñan con seis. Con 10
-/// autores, 100 buzones y mensajes de 190 bytes, 32 MB.
-pub const TOPE: usize = 8 * DEUDA;
+/// autores, 100 buzones y mensajes de 190 bytes, 28 MB.
+pub const TOPE: usize = 4 * DEUDA;
 
 /// Los bytes que puede añadir cada autor a una deuda así (los suyos, por cada buzón) antes de que se
 /// le frene. Quien conversa no llega a gastarlos.
@@ -23,7 +23,7 @@ pub const CREDITO: usize = 64 * 1024;
 
 /// Cada cuánto dice algo quien está frenado, mientras no se llegue al [`TOPE`]: los demás lo siguen
 /// oyendo aunque otro no lea.
-const GOTEO: Duration = Duration::from_millis(25);
+const GOTEO: Duration = Duration::from_millis(40);
 
 /// Lo ajusta la sala; lo obedecen los hilos que leen de los clientes.
 #[derive(Debug, Default)]

@@ -4,24 +4,29 @@
 //!
 //! ```text
 //!                 accept                 Entra, Dice, Sale
-//!  hilo que acepta ────> un hilo por cliente ──┐  (canal con límite)
-//!                        lee de su socket      ├──────────────> la sala
-//!                        un hilo por cliente ──┘          la única que escribe:
-//!                                                         reparte, anota y cierra
-//!  Ctrl-C ───────────────────────────────── Cerrar ──────────>
+//!  hilo que acepta ────> un hilo por cliente ──┐  (canal con límite)      un buzón
+//!                        lee de su socket      ├────────────────> la sala ──────> cada cliente
+//!                        un hilo por cliente ──┘                     │
+//!                               ^  freno: se debe demasiado          ├─────> hilo de la pantalla
+//!  Ctrl-C ──────────────────────┼───────── Cerrar ──────────────────>│
+//!                               └────────────────────────────────────┘
 //! ```
 //!
-//! Un solo hilo [atiende la sala](sala): es el único que escribe a los clientes y en la pantalla
-//! (salvo los avisos, que van a la salida de errores). No hay cerrojos, y hay un solo orden de los
-//! mensajes. Cada hilo que lee de un cliente cuenta su vida entera por el canal: un `Entra`, los
-//! `Dice` que haga falta y un `Sale`. El hilo principal espera a Ctrl-C (del que le
-//! avisa otro hilo, el de `ctrlc`), y al final no espera a la sala más de lo justo.
+//! Un solo hilo [atiende la sala](sala): es el único que escribe a los clientes, y por eso hay un solo
+//! orden de los mensajes. Cada hilo que lee de un cliente cuenta su vida entera por el canal: un
+//! `Entra`, los `Dice` que haga falta y un `Sale`.
+//!
+//! La sala no espera a nadie. Lo que un cliente no puede recibir aún se guarda en su [buzón](buzon); lo
+//! que hay que enseñar se encarga al hilo de la [pantalla], que puede estar congelada; y a quien habla
+//! más de lo que los demás leen lo detiene el [freno], en su propio hilo. El hilo principal espera a
+//! Ctrl-C (del que le avisa otro hilo, el de `ctrlc`), y al final no espera a la pantalla más de lo
+//! justo.
 //!
 //! # El cliente
 //!
 //! ```text
 //!  hilo del teclado ──> socket ──> servidor ──> socket ──> hilo de recepción ──> pantalla
-//!         │ FinDeEntrada                                        │ ServidorCerrado
+//!         │ FinDeEntrada                                        │ Llega, Mostrado, ServidorCerrado
 //!         └─────────────> hilo principal <──────────────────────┘
 //!  Ctrl-C ───────────────────┘
 //! ```

@@ -206,7 +206,7 @@ const PARTES: [&str; 5] = [
     "Uno: errores que se entienden",
     "Dos: de bytes a mensajes",
     "Tres: una dueña en vez de un cerrojo",
-    "Cuatro: paciencia con quien no lee",
+    "Cuatro: que nadie espere por nadie",
     "Cinco: Ctrl-C y el final",
 ];
 

@@ -127,7 +127,7 @@ fn cifras() -> String {
     let mut memoria = None;
     for fila in filas {
         match fila[..] {
-            [carga, "final", _, ritmo, _, procesador, ..] if carga.starts_with("crecimiento") => {
+            [carga, "final", ritmo, procesador, ..] if carga.starts_with("crecimiento") => {
                 let clientes = carga.trim_start_matches("crecimiento, ");
                 let _ = writeln!(texto, "| {clientes} | {ritmo} | {procesador} µs |");
             }

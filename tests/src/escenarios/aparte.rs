@@ -215,8 +215,8 @@ pub fn cierre_con_pantalla_congelada(escena: &Escena<'_>) -> Resultado {
 
 /// Diez hablan sin parar y cien leen despacio: la memoria del servidor tiene un límite.
 pub fn memoria_con_cien_lentos(escena: &Escena<'_>) -> Resultado {
-    /// Los 32 MB que da la documentación de `TOPE`, y lo que ocupa lo demás.
-    const MEMORIA_KIB: usize = 40 * 1024;
+    /// Los 28 MB que da la documentación de `TOPE`, y lo que ocupa lo demás.
+    const MEMORIA_KIB: usize = 36 * 1024;
     /// Lo que leen entre todos: despacio, unos segundos.
     const LEEN: usize = 4 * 1024 * 1024;
     let servidor = escena.servidor()?;
