@@ -6,7 +6,7 @@ use std::path::Path;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::informe::cifra;
+use crate::informe::{cifra, entero};
 
 /// El nombre de un servidor y lo suyo: puntos, o lo que mide cada barra.
 pub type Serie<T> = (String, Vec<T>);
@@ -30,6 +30,7 @@ pub fn lineas(ruta: &Path, series: &[Serie<(f64, f64)>]) -> Resultado {
     let mut grafico = ChartBuilder::on(&hoja)
         .caption("Procesador que gasta el servidor en cada entrega (µs)", ("sans-serif", 20))
         .margin(16)
+        .margin_right(36)
         .x_label_area_size(45)
         .y_label_area_size(60)
         .build_cartesian_2d(
@@ -39,8 +40,8 @@ pub fn lineas(ruta: &Path, series: &[Serie<(f64, f64)>]) -> Resultado {
     grafico
         .configure_mesh()
         .x_desc("clientes")
-        .x_label_formatter(&|x| cifra(*x))
-        .y_label_formatter(&|y| cifra(*y))
+        .x_label_formatter(&|x| decada(*x))
+        .y_label_formatter(&|y| decada(*y))
         .label_style(("sans-serif", 15))
         .draw()?;
     for ((nombre, puntos), color) in series.iter().zip(COLORES) {
@@ -68,6 +69,7 @@ pub fn barras(ruta: &Path, series: &[Serie<f64>]) -> Resultado {
     let mut grafico = ChartBuilder::on(&hoja)
         .caption("Lo que tarda una entrega en el aula (ms)", ("sans-serif", 20))
         .margin(16)
+        .margin_right(36)
         .x_label_area_size(45)
         .y_label_area_size(60)
         .build_cartesian_2d(0.0..series.len() as f64, alto.log_scale())?;
@@ -75,7 +77,7 @@ pub fn barras(ruta: &Path, series: &[Serie<f64>]) -> Resultado {
         .configure_mesh()
         .disable_x_mesh()
         .disable_x_axis()
-        .y_label_formatter(&|y| cifra(*y))
+        .y_label_formatter(&|y| decada(*y))
         .label_style(("sans-serif", 15))
         .draw()?;
     for (numero, ((nombre, valores), color)) in series.iter().zip(COLORES).enumerate() {
@@ -87,7 +89,7 @@ pub fn barras(ruta: &Path, series: &[Serie<f64>]) -> Resultado {
                 color.mix(1.0 - 0.3 * lado as f64).filled(),
             )])?;
             let rotulo = format!("{que} {}", cifra(*valor));
-            grafico.draw_series([Text::new(rotulo, (x, *valor * 1.35), ("sans-serif", 15))])?;
+            grafico.draw_series([Text::new(rotulo, (x, *valor * 1.5), ("sans-serif", 15))])?;
         }
         let (x, _) = grafico.backend_coord(&(numero as f64 + 0.4, suelo));
         hoja.draw(&Text::new(
@@ -103,6 +105,11 @@ fn hoja(ruta: &Path) -> Result<Hoja<'_>, Box<dyn std::error::Error>> {
     let hoja = SVGBackend::new(ruta, (760, 400)).into_drawing_area();
     hoja.fill(&WHITE)?;
     Ok(hoja)
+}
+
+/// `0,1`, `1`, `10 000`.
+fn decada(valor: f64) -> String {
+    if valor < 1.0 { valor.to_string().replace('.', ",") } else { entero(valor as usize) }
 }
 
 /// Las décadas enteras que abarcan estos valores.
