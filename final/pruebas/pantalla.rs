@@ -1,6 +1,7 @@
 //! La pantalla a solas: qué se ve en ella, y quién espera a quién.
 
 use std::sync::mpsc::Sender;
+use std::time::Instant;
 
 use super::*;
 
@@ -56,19 +57,30 @@ fn lo_que_no_cabe_se_cuenta_y_se_dice_en_su_sitio() {
     assert!(todo.len() <= 3 * ESPERA, "esperaban {} bytes", todo.len());
 }
 
+/// Una salida que apunta cuándo se le escribe.
+struct Reloj(Sender<Instant>);
+
+impl Write for Reloj {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send(Instant::now()).unwrap();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
-fn con_prisa_sale_todo_de_una_vez() {
-    let (pantalla, acabada, permitir, visto) = congelada();
-    pantalla.mostrar(&mut "una\n".into());
-    permitir.send(()).unwrap();
-    assert_eq!(visto.recv().unwrap(), "una\n");
-    // El hilo descansa: todo esto cabe en su descanso, o en dos.
-    for _ in 0..1000 {
+fn entre_dos_escrituras_se_descansa() {
+    let (reloj, escrituras) = mpsc::channel();
+    let (pantalla, acabada) = Pantalla::abrir(Reloj(reloj)).unwrap();
+    let inicio = Instant::now();
+    while inicio.elapsed() < 5 * DESCANSO {
         pantalla.mostrar(&mut "otra\n".into());
     }
-    drop((pantalla, permitir));
-    let _ = acabada.recv();
-    let escrituras: Vec<String> = visto.iter().collect();
-    assert_eq!(escrituras.concat(), "otra\n".repeat(1000));
-    assert!(escrituras.len() < 500, "{} escrituras", escrituras.len());
+    drop(pantalla);
+    assert!(acabada.recv().is_err());
+    let escrituras: Vec<Instant> = escrituras.iter().collect();
+    assert!(escrituras.windows(2).all(|dos| dos[1] - dos[0] >= DESCANSO), "{escrituras:?}");
 }
