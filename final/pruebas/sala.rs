@@ -157,15 +157,21 @@ fn a_quien_no_lee_no_lo_espera_nadie_y_se_le_despide() {
 #[test]
 fn quien_se_va_recibe_antes_lo_que_guarda_su_buzon() {
     let ((a, _cliente_a), (b, cliente_b)) = (conexion(), conexion());
-    let (canal, sucesos) = mpsc::channel();
-    let enviar = |suceso| canal.send(suceso).unwrap();
-    [entra(1, &a), entra(2, &b)].into_iter().for_each(enviar);
-    avalancha(1).for_each(enviar);
-    [Suceso::Sale { numero: 2 }, dice(1, "ya no estás\n")].into_iter().for_each(enviar);
-    let sala = thread::spawn(move || atender_canal(&sucesos));
-    assert_eq!(recibido(&cliente_b), "usuario 50001: hola\n".repeat(VECES * LOTE));
-    drop(canal);
-    sala.join().unwrap();
+    let mut sala = Sala::new(Pantalla::abrir(io::sink()).unwrap().0, Arc::default());
+    let sucesos = [entra(1, &a), entra(2, &b)].into_iter().chain(avalancha(1));
+    for suceso in sucesos.chain([Suceso::Sale { numero: 2 }, dice(1, "ya no estás\n")]) {
+        assert!(sala.tomar(&en_cola([suceso])));
+        sala.repartir();
+    }
+    assert!(sala.deuda() > 0, "aún no ha leído nada");
+    let lectura = thread::spawn(move || recibido(&cliente_b));
+    let limite = Instant::now() + Duration::from_secs(30);
+    while sala.clientes.contains_key(&2) && Instant::now() < limite {
+        sala.revisar();
+        thread::yield_now();
+    }
+    assert!(lectura.join().unwrap() == "usuario 50001: hola\n".repeat(VECES * LOTE));
+    assert!(sala.apuntes.ends_with("50002) desconectado\n"));
 }
 
 #[test]
