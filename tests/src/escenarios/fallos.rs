@@ -198,11 +198,17 @@ pub fn puerto_repetido(escena: &Escena<'_>) -> Resultado {
     hablador.envia("empiezo\n")?;
     testigo.ve(&format!("usuario {}: empiezo", hablador.puerto), NO_LLEGA)?;
     let desde = direccion_propia()?;
-    let conecta = || -> Resultado<TcpStream> {
+    // El puerto puede tardar un instante en quedar libre.
+    let plazo = escena.contexto().plazo(OTRO);
+    let conecta = || loop {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        socket.bind(&desde.into())?;
-        socket.connect(&servidor.direccion.into())?;
-        Ok(socket.into())
+        let conectado =
+            socket.bind(&desde.into()).and_then(|()| socket.connect(&servidor.direccion.into()));
+        match conectado {
+            Ok(()) => return Resultado::Ok(TcpStream::from(socket)),
+            Err(error) if Instant::now() > plazo => return Err(error.into()),
+            Err(_) => thread::sleep(Duration::from_millis(5)),
+        }
     };
     let mut primero = conecta()?;
     servidor.anuncia(desde.port())?;
@@ -216,6 +222,8 @@ pub fn puerto_repetido(escena: &Escena<'_>) -> Resultado {
         segundo.ve(BIENVENIDA, OTRO)?;
     }
     servidor.pantalla.congela(false);
+    // Ya está apuntado; y, si el paso despide a quien se va, el primero ya se ha ido.
+    servidor.puerto_del_cliente(3)?;
     if con_bienvenida {
         servidor.despide(desde.port(), OTRO)?;
     }
