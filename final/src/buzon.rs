@@ -54,6 +54,10 @@ impl Buzon {
         while !self.guardado.is_empty() {
             let escritos = self.escribir(self.guardado.as_slices().0);
             if escritos == 0 {
+                // Que no ocupe mucho más de lo que guarda.
+                if self.guardado.capacity() > 4 * self.guardado.len() {
+                    self.guardado.shrink_to(2 * self.guardado.len());
+                }
                 return;
             }
             self.guardado.drain(..escritos);

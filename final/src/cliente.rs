@@ -89,9 +89,11 @@ fn recibir_mensajes(conexion: &TcpStream, eventos: &Sender<Evento>) {
             texto.push_str(&mensaje.texto);
             texto.push('\n');
         });
-        let _ = eventos.send(Evento::Llega);
-        mostrar(&texto);
-        let _ = eventos.send(Evento::Mostrado);
+        if !texto.is_empty() {
+            let _ = eventos.send(Evento::Llega);
+            mostrar(&texto);
+            let _ = eventos.send(Evento::Mostrado);
+        }
     }
     let _ = eventos.send(Evento::ServidorCerrado);
 }
@@ -130,11 +132,12 @@ fn esperar_al_final(eventos: &Receiver<Evento>) {
             Ok(Evento::FinDeEntrada) => saliendo = true,
             Ok(Evento::ServidorCerrado) if saliendo => return,
             Ok(Evento::ServidorCerrado) => {
-                return mostrar_y_acabar("el servidor ha cerrado la conexión\n");
+                return acabar(mostrar, "el servidor ha cerrado la conexión\n");
             }
-            Ok(Evento::CtrlC) => return mostrar_y_acabar("\nsaliendo...\n"),
+            Ok(Evento::CtrlC) => return acabar(mostrar, "\nsaliendo...\n"),
             Err(_) => {
-                return avisar(
+                return acabar(
+                    avisar,
                     "aviso: el servidor no ha cerrado; puede que no le llegue todo lo escrito\n",
                 );
             }
@@ -144,10 +147,10 @@ fn esperar_al_final(eventos: &Receiver<Evento>) {
 
 /// Escribe lo último que dice el programa, sin esperar más de un momento a que la pantalla lo tome:
 /// puede estar congelada, y hay que terminar igualmente.
-fn mostrar_y_acabar(texto: &'static str) {
+fn acabar(escribir: fn(&str), texto: &'static str) {
     let (hecho, espera) = mpsc::channel();
     let hilo = thread::Builder::new().spawn(move || {
-        mostrar(texto);
+        escribir(texto);
         let _ = hecho.send(());
     });
     // Si no hay ni hilo, no hay a quién esperar.

@@ -1,7 +1,7 @@
 //! El freno: cuando los buzones guardan demasiado, quien habla mucho espera, en su propio hilo.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Los bytes guardados entre todos los buzones a partir de los que se frena a quien habla demasiado; se
 /// le suelta cuando quedan menos de la mitad.
@@ -13,12 +13,14 @@ pub const DEUDA: usize = 1024 * 1024;
 /// esto se suma el lote que lo pasa, el [`CREDITO`] de cada autor con la lectura que lo agota, y lo que
 /// ya venía de camino, en el canal y en la mano de cada autor. En total, no pasan de
 /// `TOPE + k·(a·CREDITO + (2·a + 2·COLA + 1)·b·LECTURA)`, donde `k` es lo que crece un mensaje al firmarlo:
-/// 1,1 si es de 190 bytes, y hasta 11 si es un solo carácter de los que se enseñan con seis. Con 10
-/// autores, 100 buzones y mensajes de 190 bytes, 28 MB.
+/// 1,1 si es de 190 bytes, y hasta 11 si es un solo carácter de los que se enseñan con seis. (Una lectura
+/// trae además lo que quedaba a medias de la anterior, menos de un mensaje.) Con 10 autores, 100 buzones
+/// y mensajes de 190 bytes, 28 MB.
 pub const TOPE: usize = 4 * DEUDA;
 
 /// Los bytes que puede añadir cada autor a una deuda así (los suyos, por cada buzón) antes de que se
-/// le frene. Quien conversa no llega a gastarlos.
+/// le frene. Mientras no se llegue al [`TOPE`] se recupera todo en un segundo: quien conversa no llega
+/// a gastarlo.
 pub const CREDITO: usize = 64 * 1024;
 
 /// Cada cuánto dice algo quien está frenado, mientras no se llegue al [`TOPE`]: los demás lo siguen
@@ -32,7 +34,24 @@ pub struct Freno {
     menos_deuda: Condvar,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// Lo que un autor ha gastado de su [`CREDITO`].
+#[derive(Debug)]
+pub struct Gasto {
+    bytes: usize,
+    /// Cuándo gastó por última vez.
+    ultimo: Instant,
+}
+
+impl Gasto {
+    /// El de quien acaba de llegar: si el freno está echado, tiene que ganarse su crédito. Si no, con
+    /// irse y volver se tendría otro.
+    #[must_use]
+    pub fn todo() -> Self {
+        Self { bytes: CREDITO, ultimo: Instant::now() }
+    }
+}
+
+#[derive(Debug, Default, Clone, Copy)]
 struct Estado {
     /// En cuántos buzones se guarda lo que se diga; cero si el freno está suelto.
     buzones: usize,
@@ -50,16 +69,24 @@ impl Freno {
         } else if deuda < DEUDA / 2 {
             estado.buzones = 0;
         }
-        if *estado != antes {
+        let se_suelta = estado.buzones == 0 && antes.buzones > 0;
+        if se_suelta || (antes.a_fondo && !estado.a_fondo) {
             self.menos_deuda.notify_all();
         }
     }
 
-    /// Un autor ha dicho `bytes`, y llevaba `gastado` de su crédito. Si se le acaba, espera.
-    pub fn gastar(&self, gastado: &mut usize, bytes: usize) {
+    /// Un autor va a decir `bytes`. Si no le queda crédito, espera.
+    pub fn gastar(&self, gasto: &mut Gasto, bytes: usize) {
         let mut estado = self.estado();
-        *gastado += bytes * estado.buzones;
-        if *gastado > CREDITO {
+        let recuperado = gasto.ultimo.elapsed().as_millis() * CREDITO as u128 / 1000;
+        if !estado.a_fondo {
+            let recuperado = usize::try_from(recuperado).unwrap_or(usize::MAX);
+            gasto.bytes = gasto.bytes.saturating_sub(recuperado);
+        }
+        gasto.ultimo = Instant::now();
+        // Lo que se pasa no se acumula: al callar, en poco más de un segundo vuelve a tenerlo todo.
+        gasto.bytes = (gasto.bytes + bytes * estado.buzones).min(CREDITO + 1);
+        if gasto.bytes > CREDITO {
             let frenado = |estado: &mut Estado| estado.buzones > 0;
             let espera = self.menos_deuda.wait_timeout_while(estado, GOTEO, frenado);
             estado = espera.unwrap_or_else(PoisonError::into_inner).0;
@@ -67,8 +94,14 @@ impl Freno {
             estado = espera.unwrap_or_else(PoisonError::into_inner);
         }
         if estado.buzones == 0 {
-            *gastado = 0;
+            gasto.bytes = 0;
         }
+    }
+
+    /// En cuántos buzones se guardará lo que se diga; cero si está suelto.
+    #[must_use]
+    pub fn buzones(&self) -> usize {
+        self.estado().buzones
     }
 
     fn estado(&self) -> MutexGuard<'_, Estado> {

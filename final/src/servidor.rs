@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use chat::freno::Freno;
+use chat::freno::{Freno, Gasto};
 use chat::lector::Lector;
 use chat::mensajes::Silencios;
 use chat::pantalla::Pantalla;
@@ -148,11 +148,10 @@ fn manejar_cliente(
 ) {
     let conexion = Arc::new(conexion);
     let _ = sucesos.send(Suceso::Entra { numero, direccion, conexion: Arc::clone(&conexion) });
-    let mut gastado = 0;
+    let mut gasto = Gasto::todo();
     recibir_mensajes(&conexion, |mensajes| {
-        let bytes = mensajes.len();
+        freno.gastar(&mut gasto, mensajes.len());
         let _ = sucesos.send(Suceso::Dice { numero, mensajes });
-        freno.gastar(&mut gastado, bytes);
     });
     let _ = sucesos.send(Suceso::Sale { numero });
 }
