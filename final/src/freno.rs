@@ -37,6 +37,7 @@ pub struct Freno {
 /// Lo que un autor ha gastado de su [`CREDITO`].
 #[derive(Debug)]
 pub struct Gasto {
+    /// Nunca más de uno que todo el crédito.
     bytes: usize,
     /// Cuándo gastó por última vez.
     ultimo: Instant,
@@ -55,6 +56,7 @@ impl Gasto {
 struct Estado {
     /// En cuántos buzones se guarda lo que se diga; cero si el freno está suelto.
     buzones: usize,
+    /// Se debe más que el [`TOPE`]: quien no tiene crédito no dice nada.
     a_fondo: bool,
 }
 
