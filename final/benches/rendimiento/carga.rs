@@ -1,8 +1,9 @@
 //! El lado que carga: un solo hilo con un bucle de eventos hace de todos los clientes, y cuenta cada
 //! mensaje que llega.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream as Conexion};
+use std::net::{SocketAddr, TcpStream as Conexion};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,9 +23,6 @@ pub const MENSAJE: usize = 40;
 /// El número de quien firma los mensajes que solo preguntan si alguien oye ya.
 const SONDA: usize = 99_999;
 
-/// El de quien firma una avalancha, que no se cuenta.
-const AVALANCHA: usize = 99_998;
-
 /// Los bytes que se escriben de una vez, como mucho.
 const TROZO: usize = 64 * 1024;
 
@@ -42,7 +40,7 @@ const ARRANQUE: Duration = Duration::from_secs(60);
 const RATO: Duration = Duration::from_millis(100);
 
 /// Cuánta gente, y cómo habla.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default, Clone)]
 pub struct Carga {
     /// El de su familia y, detrás de una coma, lo que la distingue de las otras.
     pub nombre: String,
@@ -52,29 +50,21 @@ pub struct Carga {
     pub hablan: usize,
     /// Lo que espera cada uno entre un mensaje suyo y el siguiente; cero es sin pausa.
     pub pausa: Duration,
-    /// El último de los que leen habla además sin pausa, y lo que dice no se cuenta.
+    /// El último de los que leen, que no es de los que hablan, también habla, y sin pausa: lo que dice
+    /// no se cuenta.
     pub avalancha: bool,
-    /// Quién más está, y cómo se porta.
-    pub molesta: Molesta,
-}
-
-/// Los que no conversan, y podrían hacer esperar a los demás.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Molesta {
-    Nadie,
-    /// Uno que lee tantos KB por segundo.
-    Lento(usize),
-    /// Tantos que no leen nunca.
-    Sordos(usize),
-    /// Diez que no leen, y a los 0,3 s se van y vuelven.
-    SordosQueVuelven,
+    /// Los que además están y no conversan.
+    pub molestos: usize,
+    /// Los KB por segundo que lee el primero de ellos; los demás no leen nunca.
+    pub leen: usize,
+    /// Cada uno se va a los 0,3 s, si son diez, y vuelve.
+    pub vuelven: bool,
 }
 
 impl Carga {
     /// Tantos clientes, de los que hablan sin pausa los primeros.
     pub fn sin_pausa(nombre: &str, clientes: usize, hablan: usize) -> Self {
-        let (nombre, pausa, molesta) = (nombre.to_owned(), Duration::ZERO, Molesta::Nadie);
-        Self { nombre, clientes, hablan, pausa, avalancha: false, molesta }
+        Self { nombre: nombre.to_owned(), clientes, hablan, ..Self::default() }
     }
 
     /// ¿Es esta, o de esta familia?
@@ -106,28 +96,22 @@ pub struct Medida {
     pub latencias: Vec<Duration>,
     /// Lo más que ha esperado un cliente entre dos lecturas con algo.
     pub espera: Duration,
-    pub hilos: Option<usize>,
-    pub kib_por_cliente: Option<f64>,
+    /// Lo que gastaba el servidor con un solo cliente, y con todos, antes de que nadie hablara.
+    pub vacio: Option<Consumo>,
+    pub lleno: Option<Consumo>,
 }
 
 /// Hace la carga una vez: un servidor nuevo, y `mensajes` de cada uno que habla.
 pub fn medir(servidor: &Servidor, carga: &Carga, mensajes: usize) -> anyhow::Result<Medida> {
     let mut en_marcha = servidor.arrancar()?;
     let mut clase = Clase::entrar(servidor, &mut en_marcha, carga)?;
-    let consumo = || (Consumo::de(en_marcha.pid()), Consumo::de(std::process::id()));
-    let (lleno, carga_antes) = consumo();
+    let consumos = || [en_marcha.hijo.id(), std::process::id()].map(Consumo::de);
+    let antes = consumos();
     let mut medida = clase.hablar(mensajes)?;
-    let (despues, carga_despues) = consumo();
-    let gasto = |antes: Option<Consumo>, despues: Option<Consumo>| {
-        Some(despues?.cpu?.saturating_sub(antes?.cpu?))
-    };
-    medida.cpu = gasto(lleno, despues);
-    medida.cpu_carga = gasto(carga_antes, carga_despues);
-    if let (Some(vacio), Some(lleno)) = (clase.vacio, lleno) {
-        let crece = lleno.memoria_kib.saturating_sub(vacio.memoria_kib);
-        medida.kib_por_cliente = Some(crece as f64 / (carga.clientes - 1) as f64);
-        medida.hilos = Some(lleno.hilos);
-    }
+    let despues = consumos();
+    let gasto = |de: usize| Some(despues[de]?.cpu?.saturating_sub(antes[de]?.cpu?));
+    (medida.cpu, medida.cpu_carga) = (gasto(0), gasto(1));
+    (medida.vacio, medida.lleno) = (clase.vacio, antes[0]);
     Ok(medida)
 }
 
@@ -150,25 +134,24 @@ struct Cuenta {
     medida: Medida,
     /// Cuándo envió cada uno cada mensaje; vacío si no hay pausas.
     enviado: Vec<Vec<Instant>>,
-    listos: usize,
 }
 
 struct Cliente {
+    /// Con el que firma lo que dice.
+    numero: usize,
     socket: TcpStream,
     /// El principio de una línea que aún no ha llegado entera.
     resto: Vec<u8>,
     /// El mensaje que le toca recibir de cada uno que habla.
     esperados: Vec<usize>,
-    /// Los que se ha saltado de cada uno: si llegan después, llegan desordenados; si no, se perdieron.
-    saltados: Vec<usize>,
+    /// Ya ha oído a alguien.
     listo: bool,
     ultima_lectura: Instant,
+    /// Lo que ha de decir y el sistema aún no le ha admitido.
     salida: Vec<u8>,
-    escrito: usize,
     /// El sistema aún le admite escrituras.
     con_sitio: bool,
-    /// Con qué número firma, y cuántos mensajes ha dicho de los que tiene que decir.
-    firma: usize,
+    /// Cuántos mensajes ha dicho de los que tiene que decir.
     dichos: usize,
     por_decir: usize,
     /// Cuándo le toca volver a hablar, y cada cuánto.
@@ -203,20 +186,34 @@ impl Clase {
             let mut socket = TcpStream::from_std(socket);
             let interes = Interest::READABLE | Interest::WRITABLE;
             clase.poll.registry().register(&mut socket, Token(numero), interes)?;
-            clase.clientes.push(Cliente::new(socket, carga.hablan, numero));
-            clase.vacio = clase.vacio.or_else(|| Consumo::de(en_marcha.pid()));
+            clase.clientes.push(Cliente {
+                numero,
+                socket,
+                resto: Vec::new(),
+                esperados: vec![0; carga.hablan],
+                listo: false,
+                ultima_lectura: plazo,
+                salida: Vec::new(),
+                con_sitio: true,
+                dichos: 0,
+                por_decir: 0,
+                siguiente: plazo,
+                pausa: Duration::ZERO,
+            });
+            clase.vacio = clase.vacio.or_else(|| Consumo::de(en_marcha.hijo.id()));
         }
         molestar(servidor, en_marcha.direccion, carga, &clase.molestan)?;
         let mut sonda = Vec::new();
         escribir_mensaje(&mut sonda, SONDA, 0);
         // El primero es quien pregunta.
-        while clase.cuenta.listos < carga.clientes - 1 {
+        let mut siguiente = Instant::now();
+        while !clase.clientes[1..].iter().all(|cliente| cliente.listo) {
             ensure!(Instant::now() < plazo, "no todos reciben lo que dice el primero");
-            (&clase.clientes[0].socket).write_all(&sonda)?;
-            let ronda = Instant::now() + RATO;
-            while clase.cuenta.listos < carga.clientes - 1 && Instant::now() < ronda {
-                clase.atender(RATO / 10)?;
+            if Instant::now() >= siguiente {
+                (&clase.clientes[0].socket).write_all(&sonda)?;
+                siguiente += RATO;
             }
+            clase.atender(RATO / 10)?;
         }
         Ok(clase)
     }
@@ -228,23 +225,20 @@ impl Clase {
         let inicio = Instant::now();
         // Lo que se esperó entre una sonda y otra no cuenta.
         self.cuenta.medida = Medida::default();
-        if !pausa.is_zero() {
-            self.cuenta.enviado = vec![Vec::with_capacity(mensajes); hablan];
-        }
+        self.cuenta.enviado = vec![Vec::new(); if pausa.is_zero() { 0 } else { hablan }];
         let mut azar = fastrand::Rng::with_seed(1);
         for (numero, cliente) in self.clientes.iter_mut().enumerate() {
-            (cliente.ultima_lectura, cliente.con_sitio, cliente.pausa) = (inicio, true, pausa);
-            cliente.siguiente = inicio + pausa.mul_f64(azar.f64());
+            (cliente.ultima_lectura, cliente.con_sitio) = (inicio, true);
+            (cliente.siguiente, cliente.pausa) = (inicio + pausa.mul_f64(azar.f64()), pausa);
             cliente.por_decir = if numero < hablan { mensajes } else { 0 };
         }
         if let Some(ultimo) = self.clientes.last_mut().filter(|_| avalancha) {
-            (ultimo.firma, ultimo.por_decir) = (AVALANCHA, usize::MAX);
-            (ultimo.siguiente, ultimo.pausa) = (inicio, Duration::ZERO);
+            (ultimo.por_decir, ultimo.pausa) = (usize::MAX, Duration::ZERO);
         }
         let (mut llegadas, mut novedad) = (0, inicio);
         while llegadas < debidas && novedad.elapsed() < SIN_NOVEDAD {
-            let espera = self.clientes.iter_mut().map(|cliente| cliente.hablar(&mut self.cuenta));
-            let espera = espera.min().unwrap_or(RATO);
+            let esperas = self.clientes.iter_mut().map(|cliente| cliente.hablar(&mut self.cuenta));
+            let espera = esperas.min().unwrap_or(RATO);
             self.atender(espera)?;
             if self.cuenta.medida.entregas > llegadas {
                 (llegadas, novedad) = (self.cuenta.medida.entregas, Instant::now());
@@ -267,78 +261,45 @@ impl Clase {
             otro => otro?,
         }
         for evento in &eventos {
-            let numero = evento.token().0;
-            let cliente = &mut self.clientes[numero];
+            let cliente = &mut self.clientes[evento.token().0];
             cliente.con_sitio |= evento.is_writable();
             if evento.is_readable() {
-                cliente.leer(numero, &mut self.lectura, &mut self.cuenta);
+                cliente.leer(&mut self.lectura, &mut self.cuenta);
             }
         }
         Ok(())
     }
 }
 
-impl Drop for Clase {
-    fn drop(&mut self) {
-        for cliente in &self.clientes {
-            let _ = cliente.socket.shutdown(Shutdown::Both);
-        }
-    }
-}
-
 impl Cliente {
-    fn new(socket: TcpStream, hablan: usize, firma: usize) -> Self {
-        let ahora = Instant::now();
-        Self {
-            socket,
-            resto: Vec::new(),
-            esperados: vec![0; hablan],
-            saltados: vec![0; hablan],
-            listo: false,
-            ultima_lectura: ahora,
-            salida: Vec::new(),
-            escrito: 0,
-            con_sitio: true,
-            firma,
-            dichos: 0,
-            por_decir: 0,
-            siguiente: ahora,
-            pausa: Duration::ZERO,
-        }
-    }
-
-    /// Dice lo que ya toca, si hay sitio; devuelve cuánto falta para lo siguiente.
+    /// Dice lo que ya toca, si hay sitio; devuelve lo que falta para lo siguiente, como mucho un rato.
     fn hablar(&mut self, cuenta: &mut Cuenta) -> Duration {
-        if self.escrito == self.salida.len() && self.dichos < self.por_decir {
-            let ahora = Instant::now();
-            if ahora < self.siguiente {
-                return self.siguiente - ahora;
-            }
-            self.salida.clear();
-            self.escrito = 0;
+        let ahora = Instant::now();
+        let calla = self.dichos == self.por_decir || ahora < self.siguiente;
+        if self.salida.is_empty() && !calla {
             let de_una_vez = if self.pausa.is_zero() { TROZO / MENSAJE } else { 1 };
             for _ in 0..de_una_vez.min(self.por_decir - self.dichos) {
-                escribir_mensaje(&mut self.salida, self.firma, self.dichos);
+                escribir_mensaje(&mut self.salida, self.numero, self.dichos);
                 self.dichos += 1;
             }
             self.siguiente += self.pausa;
-            if let Some(suyos) = cuenta.enviado.get_mut(self.firma) {
+            if let Some(suyos) = cuenta.enviado.get_mut(self.numero) {
                 suyos.push(ahora);
             }
         }
         // Si el servidor ha cerrado, lo que falte saldrá como perdido.
-        while self.con_sitio && self.escrito < self.salida.len() {
-            match self.socket.write(&self.salida[self.escrito..]) {
-                Ok(escritos) => self.escrito += escritos,
+        while self.con_sitio && !self.salida.is_empty() {
+            match self.socket.write(&self.salida) {
+                Ok(escritos) => drop(self.salida.drain(..escritos)),
                 Err(error) => self.con_sitio = error.kind() == ErrorKind::Interrupted,
             }
         }
-        let mas = self.con_sitio && self.dichos < self.por_decir && self.pausa.is_zero();
-        if mas { Duration::ZERO } else { RATO.min(self.pausa.max(RATO / 100)) }
+        let sigue = self.con_sitio && self.dichos < self.por_decir;
+        if sigue { RATO.min(self.siguiente.saturating_duration_since(ahora)) } else { RATO }
     }
 
     /// Lee todo lo que hay. Si el servidor ha cerrado, lo que falte saldrá como perdido.
-    fn leer(&mut self, numero: usize, lectura: &mut [u8], cuenta: &mut Cuenta) {
+    fn leer(&mut self, lectura: &mut [u8], cuenta: &mut Cuenta) {
         loop {
             let guardados = self.resto.len();
             lectura[..guardados].copy_from_slice(&self.resto);
@@ -348,12 +309,13 @@ impl Cliente {
                 Ok(0) | Err(_) => return,
             };
             let ahora = Instant::now();
-            cuenta.medida.espera = cuenta.medida.espera.max(ahora - self.ultima_lectura);
+            cuenta.medida.espera =
+                cuenta.medida.espera.max(ahora.saturating_duration_since(self.ultima_lectura));
             self.ultima_lectura = ahora;
             let trozo = &lectura[..guardados + leidos];
             let mut inicio = 0;
             for fin in memchr_iter(b'\n', trozo) {
-                self.contar(numero, &trozo[inicio..fin], ahora, cuenta);
+                self.contar(&trozo[inicio..fin], ahora, cuenta);
                 inicio = fin + 1;
             }
             self.resto.clear();
@@ -362,29 +324,18 @@ impl Cliente {
     }
 
     /// Mira quién dijo esta línea y qué número hace; da igual lo que el servidor ponga delante.
-    fn contar(&mut self, numero: usize, linea: &[u8], ahora: Instant, cuenta: &mut Cuenta) {
+    fn contar(&mut self, linea: &[u8], ahora: Instant, cuenta: &mut Cuenta) {
         let linea = linea.strip_suffix(b"\r").unwrap_or(linea);
         let Some((autor, mensaje)) = leer_mensaje(linea) else { return };
-        if autor == SONDA && !self.listo && numero != 0 {
-            self.listo = true;
-            cuenta.listos += 1;
-        }
+        self.listo = true;
         // Hay servidores que también contestan al autor.
-        if autor == numero {
+        let Some(esperado) = self.esperados.get_mut(autor).filter(|_| autor != self.numero) else {
             return;
-        }
-        let Some(esperado) = self.esperados.get_mut(autor) else { return };
+        };
         if mensaje < *esperado {
             cuenta.medida.desordenados += 1;
-            if self.saltados[autor] == 0 {
-                // Repetido: ya se contó.
-                return;
-            }
-            self.saltados[autor] -= 1;
-        } else {
-            self.saltados[autor] += mensaje - *esperado;
-            *esperado = mensaje + 1;
         }
+        *esperado = (mensaje + 1).max(*esperado);
         cuenta.medida.entregas += 1;
         if let Some(enviado) = cuenta.enviado.get(autor).and_then(|suyos| suyos.get(mensaje)) {
             cuenta.medida.latencias.push(ahora.saturating_duration_since(*enviado));
@@ -401,38 +352,25 @@ fn molestar(
     molestan: &Arc<()>,
 ) -> anyhow::Result<()> {
     const SITIO: usize = 16 * 1024;
-    /// Cada cuánto lee quien lee despacio, y cada cuánto se va, y vuelve, uno de los diez.
-    const PASO: Duration = Duration::from_millis(10);
-    const VUELVE: Duration = Duration::from_millis(30);
-    let cuantos = match carga.molesta {
-        Molesta::Nadie => 0,
-        Molesta::Lento(_) => 1,
-        Molesta::Sordos(cuantos) => cuantos,
-        Molesta::SordosQueVuelven => 10,
-    };
-    let (servidor, numero, molesta) = (servidor.clone(), carga.clientes, carga.molesta);
+    const PASO: Duration = Duration::from_millis(30);
+    let (servidor, numero, vuelven) = (servidor.clone(), carga.clientes, carga.vuelven);
     let llega = move |_| -> anyhow::Result<Conexion> {
         let socket = conecta_con_sitio_para(SITIO, direccion)
             .map_err(|fallo| anyhow!("no entra quien molesta: {}", fallo.detalle))?;
         servidor.saludar(&socket, numero)?;
         Ok(socket)
     };
-    let mut todos = (0..cuantos).map(&llega).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut todos = (0..carga.molestos).map(&llega).collect::<anyhow::Result<VecDeque<_>>>()?;
+    let mut lectura = vec![0; carga.leen * PASO.as_millis() as usize];
     let sigue = Arc::downgrade(molestan);
     thread::spawn(move || {
-        while sigue.strong_count() > 0 {
-            match molesta {
-                Molesta::Lento(kb) => {
-                    let _ = todos[0].read(&mut vec![0; kb * PASO.as_millis() as usize]);
-                    thread::sleep(PASO);
-                }
-                Molesta::SordosQueVuelven => {
-                    todos.extend(llega(0));
-                    todos.remove(0);
-                    thread::sleep(VUELVE);
-                }
-                Molesta::Nadie | Molesta::Sordos(_) => thread::sleep(RATO),
+        while let Some(primero) = todos.front_mut().filter(|_| sigue.strong_count() > 0) {
+            let _ = primero.read(&mut lectura);
+            if vuelven {
+                todos.extend(llega(0));
+                todos.pop_front();
             }
+            thread::sleep(PASO);
         }
     });
     Ok(())
@@ -446,7 +384,9 @@ fn conectar(en_marcha: &mut EnMarcha, plazo: Instant) -> anyhow::Result<Conexion
                 socket.set_nodelay(true)?;
                 return Ok(socket);
             }
-            Err(error) if Instant::now() > plazo || !en_marcha.sigue() => {
+            Err(error)
+                if Instant::now() > plazo || matches!(en_marcha.hijo.try_wait(), Ok(Some(_))) =>
+            {
                 return Err(error).context("no se puede conectar con el servidor");
             }
             Err(_) => thread::sleep(Duration::from_millis(5)),

@@ -8,103 +8,80 @@ use plotters::prelude::*;
 
 use crate::informe::{cifra, entero};
 
-/// El nombre de un servidor y lo suyo: puntos, o lo que mide cada barra.
-pub type Serie<T> = (String, Vec<T>);
-
 type Resultado = Result<(), Box<dyn std::error::Error>>;
 type Hoja<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-const COLORES: [RGBColor; 6] = [
-    RGBColor(47, 126, 216),
-    RGBColor(217, 84, 30),
-    RGBColor(58, 157, 93),
-    RGBColor(142, 91, 181),
-    RGBColor(184, 134, 11),
-    RGBColor(122, 122, 122),
-];
-
-/// Lo que cuesta una entrega, según cuántos clientes hay: dos escalas logarítmicas.
-pub fn lineas(ruta: &Path, series: &[Serie<(f64, f64)>]) -> Resultado {
+const TAMANO: (u32, u32) = (760, 400);
+const LETRA: (&str, u32) = ("sans-serif", 15);
+/// Lo que cuesta una entrega en cada servidor, según cuántos clientes hay: dos escalas logarítmicas.
+pub fn lineas(ruta: &Path, series: &[(&str, Vec<(f64, f64)>)]) -> Resultado {
     let puntos = || series.iter().flat_map(|(_, puntos)| puntos);
-    let hoja = hoja(ruta)?;
-    let mut grafico = ChartBuilder::on(&hoja)
-        .caption("Procesador que gasta el servidor en cada entrega (µs)", ("sans-serif", 20))
-        .margin(16)
-        .margin_right(36)
-        .x_label_area_size(45)
-        .y_label_area_size(60)
-        .build_cartesian_2d(
-            decadas(puntos().map(|(x, _)| *x)).log_scale(),
-            decadas(puntos().map(|(_, y)| *y)).log_scale(),
-        )?;
+    let (clientes, micros) =
+        (decadas(puntos().map(|(x, _)| *x)), decadas(puntos().map(|(_, y)| *y)));
+    let hoja = SVGBackend::new(ruta, TAMANO).into_drawing_area();
+    let mut grafico = marco(&hoja, "Procesador que gasta el servidor en cada entrega (µs)")?
+        .build_cartesian_2d(clientes.log_scale(), micros.log_scale())?;
     grafico
         .configure_mesh()
         .x_desc("clientes")
         .x_label_formatter(&|x| decada(*x))
         .y_label_formatter(&|y| decada(*y))
-        .label_style(("sans-serif", 15))
+        .label_style(LETRA)
         .draw()?;
-    for ((nombre, puntos), color) in series.iter().zip(COLORES) {
+    for ((nombre, puntos), color) in series.iter().zip(colores()) {
+        let linea = LineSeries::new(puntos.iter().copied(), color.stroke_width(2)).point_size(4);
         grafico
-            .draw_series(
-                LineSeries::new(puntos.iter().copied(), color.stroke_width(2)).point_size(4),
-            )?
-            .label(nombre)
+            .draw_series(linea)?
+            .label(*nombre)
             .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 16, y + 5)], color.filled()));
     }
-    grafico
-        .configure_series_labels()
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK)
-        .label_font(("sans-serif", 15))
-        .draw()?;
+    grafico.configure_series_labels().background_style(WHITE).label_font(LETRA).draw()?;
     Ok(())
 }
 
 /// Lo que tarda una entrega en cada servidor: tres barras, p50, p99 y máximo.
-pub fn barras(ruta: &Path, series: &[Serie<f64>]) -> Resultado {
-    let hoja = hoja(ruta)?;
-    let alto = decadas(series.iter().flat_map(|(_, valores)| valores.iter().copied()));
+pub fn barras(ruta: &Path, series: &[(&str, [f64; 3])]) -> Resultado {
+    let alto = decadas(series.iter().flat_map(|(_, valores)| *valores));
     let suelo = alto.start;
-    let mut grafico = ChartBuilder::on(&hoja)
-        .caption("Lo que tarda una entrega en el aula (ms)", ("sans-serif", 20))
-        .margin(16)
-        .margin_right(36)
-        .x_label_area_size(45)
-        .y_label_area_size(60)
+    let hoja = SVGBackend::new(ruta, TAMANO).into_drawing_area();
+    let mut grafico = marco(&hoja, "Lo que tarda una entrega en el aula (ms)")?
         .build_cartesian_2d(0.0..series.len() as f64, alto.log_scale())?;
     grafico
         .configure_mesh()
         .disable_x_mesh()
         .disable_x_axis()
         .y_label_formatter(&|y| decada(*y))
-        .label_style(("sans-serif", 15))
+        .label_style(LETRA)
         .draw()?;
-    for (numero, ((nombre, valores), color)) in series.iter().zip(COLORES).enumerate() {
+    for (numero, ((nombre, valores), color)) in series.iter().zip(colores()).enumerate() {
+        let (lugar, _) = grafico.backend_coord(&(numero as f64 + 0.4, suelo));
+        hoja.draw(&Text::new(*nombre, (lugar, 362), LETRA.into_font().color(&color)))?;
         for (lado, (valor, que)) in valores.iter().zip(["p50", "p99", "máx"]).enumerate() {
             let x = numero as f64 + 0.1 + 0.27 * lado as f64;
-            let barra = [(x, suelo), (x + 0.24, *valor)];
-            grafico.draw_series([Rectangle::new(
-                barra,
-                color.mix(1.0 - 0.3 * lado as f64).filled(),
-            )])?;
-            let rotulo = format!("{que} {}", cifra(*valor));
-            grafico.draw_series([Text::new(rotulo, (x, *valor * 1.5), ("sans-serif", 15))])?;
+            let tono = color.mix(1.0 - 0.3 * lado as f64).filled();
+            let barra = Rectangle::new([(x, suelo), (x + 0.24, *valor)], tono);
+            let rotulo = Text::new(format!("{que} {}", cifra(*valor)), (x, *valor * 1.5), LETRA);
+            grafico.draw_series([barra])?;
+            grafico.draw_series([rotulo])?;
         }
-        let (x, _) = grafico.backend_coord(&(numero as f64 + 0.4, suelo));
-        hoja.draw(&Text::new(
-            nombre.clone(),
-            (x, 362),
-            ("sans-serif", 17).into_font().color(&color),
-        ))?;
     }
     Ok(())
 }
 
-fn hoja(ruta: &Path) -> Result<Hoja<'_>, Box<dyn std::error::Error>> {
-    let hoja = SVGBackend::new(ruta, (760, 400)).into_drawing_area();
+fn marco<'a, 'b>(
+    hoja: &'a Hoja<'b>,
+    titulo: &str,
+) -> Result<ChartBuilder<'a, 'b, SVGBackend<'b>>, Box<dyn std::error::Error>> {
     hoja.fill(&WHITE)?;
-    Ok(hoja)
+    let mut marco = ChartBuilder::on(hoja);
+    marco.caption(titulo, ("sans-serif", 20)).margin(16).margin_right(36);
+    marco.x_label_area_size(45).y_label_area_size(60);
+    Ok(marco)
+}
+
+/// Uno para cada servidor.
+fn colores() -> impl Iterator<Item = RGBColor> {
+    (0..).map(|numero| Palette99::pick(numero).to_rgba().rgb()).map(|(r, g, b)| RGBColor(r, g, b))
 }
 
 /// `0,1`, `1`, `10 000`.
@@ -113,8 +90,8 @@ fn decada(valor: f64) -> String {
 }
 
 /// Las décadas enteras que abarcan estos valores.
-fn decadas(valores: impl Iterator<Item = f64>) -> Range<f64> {
-    let (menor, mayor) =
-        valores.fold((f64::MAX, f64::MIN_POSITIVE), |(a, b), v| (v.min(a), v.max(b)));
-    10_f64.powf(menor.min(mayor).log10().floor())..10_f64.powf(mayor.log10().ceil())
+fn decadas(valores: impl Iterator<Item = f64> + Clone) -> Range<f64> {
+    let menor = valores.clone().fold(f64::MAX, f64::min);
+    let mayor = valores.fold(menor, f64::max);
+    10_f64.powf(menor.log10().floor())..10_f64.powf(mayor.log10().ceil())
 }

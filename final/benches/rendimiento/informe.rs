@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 
 use crate::Fila;
-use crate::carga::{Medida, Molesta};
+use crate::carga::Medida;
 use crate::dibujo;
 use crate::servidores::{FINAL, PASO_04, SIN_SALA};
 
@@ -21,55 +21,56 @@ impl Fila {
         valores.get(valores.len() / 2).copied()
     }
 
-    /// Entregas por segundo, si no las marca la carga. Si faltan entregas, no dice nada.
+    /// La mediana de algo que solo dice la verdad si no faltan entregas.
+    fn si_llega_todo(&self, valor: impl Fn(&Medida) -> Option<f64>) -> Option<f64> {
+        self.mediana(|medida| valor(medida).filter(|_| medida.entregas > 0 && medida.perdidos == 0))
+    }
+
+    /// Entregas por segundo, si no las marca la carga.
     fn ritmo(&self) -> Option<f64> {
-        let sin_pausa = self.carga.pausa.is_zero() && self.carga.hablan > 0;
-        self.mediana(|medida| {
-            let todo = sin_pausa && medida.entregas > 0 && medida.perdidos == 0;
-            todo.then(|| medida.entregas as f64 / medida.duracion.as_secs_f64())
-        })
+        let ritmo = self.si_llega_todo(|m| Some(m.entregas as f64 / m.duracion.as_secs_f64()));
+        ritmo.filter(|_| self.carga.pausa.is_zero())
     }
 
-    /// Microsegundos de procesador por entrega. Si faltan entregas, no dice nada.
+    /// Microsegundos de procesador por entrega.
     fn cpu(&self) -> Option<f64> {
-        self.mediana(|medida| {
-            let todo = medida.entregas > 0 && medida.perdidos == 0 && !self.carga.avalancha;
-            todo.then_some(medida.cpu?.as_secs_f64() * 1e6 / medida.entregas as f64)
-        })
-    }
-
-    /// Milisegundos que tarda una entrega: de cada 100, `cuantas` tardan menos. Con 100, lo peor de
-    /// todas las rondas: lo que más tarda una o, sin pausas y con quien molesta, lo que más espera
-    /// quien no tiene culpa.
-    fn latencia(&self, cuantas: usize) -> Option<f64> {
-        if cuantas < 100 {
-            return self.mediana(|medida| {
-                let ultima = medida.latencias.len().checked_sub(1)?;
-                Some(milisegundos(medida.latencias[ultima * cuantas / 100]))
-            });
-        }
-        let esperan = self.carga.pausa.is_zero() && self.carga.molesta != Molesta::Nadie;
-        let peor = |medida: &Medida| {
-            if esperan { Some(medida.espera) } else { medida.latencias.last().copied() }
-        };
-        self.rondas.iter().filter_map(peor).max().map(milisegundos)
-    }
-
-    fn memoria(&self) -> Option<f64> {
-        self.mediana(|medida| (self.carga.hablan == 0).then_some(medida.kib_por_cliente).flatten())
+        let cpu = self.si_llega_todo(|m| Some(m.cpu?.as_secs_f64() * 1e6 / m.entregas as f64));
+        cpu.filter(|_| !self.carga.avalancha)
     }
 
     /// Lo ocupado que ha estado el hilo que hace de todos los clientes: con 100, es él quien frena.
     fn ocupacion(&self) -> Option<f64> {
         self.ritmo()?;
+        self.mediana(|m| Some(100.0 * m.cpu_carga?.as_secs_f64() / m.duracion.as_secs_f64()))
+    }
+
+    /// Milisegundos en que llegan tantas de cada 100 entregas.
+    fn latencia(&self, cuantas: usize) -> Option<f64> {
         self.mediana(|medida| {
-            Some(100.0 * medida.cpu_carga?.as_secs_f64() / medida.duracion.as_secs_f64())
+            let ultima = medida.latencias.len().checked_sub(1)?;
+            Some(milisegundos(medida.latencias[ultima * cuantas / 100]))
         })
     }
 
-    /// Lo peor de todas las rondas.
-    fn peor(&self, valor: impl Fn(&Medida) -> usize) -> usize {
-        self.rondas.iter().map(valor).max().unwrap_or(0)
+    /// Milisegundos, en la peor de las rondas: lo que más tarda una entrega o, sin pausas y con quien
+    /// molesta, lo que más espera quien no tiene culpa.
+    fn maximo(&self) -> Option<f64> {
+        let esperan = self.carga.pausa.is_zero() && self.carga.molestos > 0;
+        let peor = |m: &Medida| if esperan { Some(m.espera) } else { m.latencias.last().copied() };
+        self.rondas.iter().filter_map(peor).max().map(milisegundos)
+    }
+
+    /// Los KiB residentes del servidor por cada cliente que no dice nada.
+    fn memoria(&self) -> Option<f64> {
+        let crece = |m: &Medida| Some(m.lleno?.memoria_kib.saturating_sub(m.vacio?.memoria_kib));
+        let memoria = self.mediana(|m| Some(crece(m)? as f64 / (self.carga.clientes - 1) as f64));
+        memoria.filter(|_| self.carga.hablan == 0)
+    }
+
+    /// Lo perdido y lo llegado fuera de orden, en la peor de las rondas.
+    #[must_use]
+    pub fn perdidos(&self) -> usize {
+        self.rondas.iter().map(|m| m.perdidos + m.desordenados).max().unwrap_or(0)
     }
 }
 
@@ -77,74 +78,58 @@ fn milisegundos(duracion: Duration) -> f64 {
     duracion.as_secs_f64() * 1e3
 }
 
-fn buscar<'a>(filas: &'a [Fila], titulo: &str, servidor: &str) -> Option<&'a Fila> {
-    filas.iter().find(|fila| fila.carga.nombre == titulo && fila.servidor == servidor)
-}
-
-/// Cuántas veces lo de un servidor es lo de otro, en la misma carga.
-fn veces(
-    filas: &[Fila],
-    titulo: &str,
-    valor: fn(&Fila) -> Option<f64>,
-    [uno, otro]: [&str; 2],
-) -> Option<f64> {
-    Some(valor(buscar(filas, titulo, uno)?)? / valor(buscar(filas, titulo, otro)?)?)
+fn buscar<'a>(filas: &'a [Fila], carga: &str, servidor: &str) -> Option<&'a Fila> {
+    filas.iter().find(|fila| fila.carga.nombre == carga && fila.servidor == servidor)
 }
 
 /// Todo lo medido, en una tabla de Markdown que también se lee en un terminal.
 pub fn tabla(filas: &[Fila]) -> String {
-    let cabecera = "carga|servidor|entregas/s|CPU µs|× sin sala|p50 ms|p95 ms|p99 ms|máx ms|\
-                    perdidos|desorden|KiB/cliente|hilos|carga %";
-    let mut celdas = vec![cabecera.split('|').map(str::to_owned).collect()];
+    let mut celdas = vec![titulos(
+        "carga|servidor|entregas/s|CPU µs|p50 ms|p95 ms|p99 ms|máx ms|perdidos|KiB/cliente|carga %",
+    )];
     for fila in filas {
-        let titulo = &fila.carga.nombre;
-        let perdidos = fila.peor(|medida| medida.perdidos);
-        let hilos =
-            fila.mediana(|medida| Some(medida.hilos? as f64).filter(|_| fila.carga.hablan == 0));
-        let sin_sala = veces(filas, titulo, Fila::cpu, [&fila.servidor, SIN_SALA]);
         let numero = |valor: Option<f64>| valor.map(cifra).unwrap_or_default();
         // Si se ha perdido algo, es que se dejó de esperar.
-        let signo = if perdidos > 0 && fila.latencia(100).is_some() { "> " } else { "" };
+        let signo = if fila.perdidos() > 0 && fila.maximo().is_some() { "> " } else { "" };
         celdas.push(vec![
-            titulo.clone(),
+            fila.carga.nombre.clone(),
             fila.servidor.clone(),
             numero(fila.ritmo()),
             numero(fila.cpu()),
-            numero(sin_sala.filter(|_| fila.servidor != SIN_SALA)),
             numero(fila.latencia(50)),
             numero(fila.latencia(95)),
             numero(fila.latencia(99)),
-            format!("{signo}{}", numero(fila.latencia(100))),
-            entero(perdidos),
-            entero(fila.peor(|medida| medida.desordenados)),
+            format!("{signo}{}", numero(fila.maximo())),
+            entero(fila.perdidos()),
             numero(fila.memoria()),
-            numero(hilos),
-            fila.ocupacion().map(|ocupacion| format!("{ocupacion:.0}")).unwrap_or_default(),
+            numero(fila.ocupacion().map(f64::round)),
         ]);
     }
     alinear(&celdas, 2)
 }
 
+/// Los títulos de una tabla, separados por barras.
+pub fn titulos(texto: &str) -> Vec<String> {
+    texto.split('|').map(str::to_owned).collect()
+}
+
 /// Una tabla de Markdown con las columnas alineadas: las de `textos` a la izquierda.
 pub fn alinear(celdas: &[Vec<String>], textos: usize) -> String {
-    let ancho = |columna: usize| {
-        celdas.iter().map(|fila| fila[columna].chars().count()).max().unwrap_or(0).max(2)
-    };
-    let anchos: Vec<usize> = (0..celdas[0].len()).map(ancho).collect();
+    let ancho = |columna: usize| celdas.iter().map(|fila| fila[columna].chars().count()).max();
+    let anchos: Vec<usize> = (0..celdas[0].len()).filter_map(ancho).collect();
     let mut texto = String::new();
     for (numero, fila) in celdas.iter().enumerate() {
-        for (columna, (celda, ancho)) in fila.iter().zip(&anchos).enumerate() {
-            let _ = if columna < textos {
-                write!(texto, "| {celda:<ancho$} ")
-            } else {
-                write!(texto, "| {celda:>ancho$} ")
-            };
+        for (columna, (celda, &ancho)) in fila.iter().zip(&anchos).enumerate() {
+            let izquierda = columna < textos;
+            let relleno = " ".repeat(ancho - celda.chars().count());
+            let (antes, despues) = if izquierda { ("", &*relleno) } else { (&*relleno, "") };
+            let _ = write!(texto, "| {antes}{celda}{despues} ");
         }
         texto.push_str("|\n");
         if numero == 0 {
             for (columna, ancho) in anchos.iter().enumerate() {
                 let fin = if columna < textos { '-' } else { ':' };
-                let _ = write!(texto, "|-{}{fin}", "-".repeat(*ancho));
+                let _ = write!(texto, "|{}{fin}", "-".repeat(ancho + 1));
             }
             texto.push_str("|\n");
         }
@@ -154,110 +139,57 @@ pub fn alinear(celdas: &[Vec<String>], textos: usize) -> String {
 
 /// Un número exacto, con las cifras de tres en tres.
 pub fn entero(numero: usize) -> String {
-    let cifras = numero.to_string();
-    let mut texto = String::new();
-    for (lugar, cifra) in cifras.chars().enumerate() {
-        if lugar > 0 && (cifras.len() - lugar) % 3 == 0 {
-            texto.push(' ');
-        }
-        texto.push(cifra);
-    }
-    texto
+    let (miles, resto) = (numero / 1000, numero % 1000);
+    if miles == 0 { resto.to_string() } else { format!("{} {resto:03}", entero(miles)) }
 }
 
 /// Un número con tres cifras que digan algo: `31 200 000`, `1,25`, `0,031`.
 pub fn cifra(valor: f64) -> String {
-    if valor >= 1000.0 {
-        let redondo = 10_f64.powi(valor.log10() as i32 - 2);
-        return entero(((valor / redondo).round() * redondo) as usize);
+    let lugar = valor.max(0.01).log10().floor() as i32 - 2;
+    let redondo = (valor / 10_f64.powi(lugar)).round() * 10_f64.powi(lugar);
+    if redondo >= 1000.0 || redondo.fract() == 0.0 {
+        return entero(redondo.round() as usize);
     }
-    let decimales = match valor {
-        v if v >= 100.0 || v == 0.0 => 0,
-        v if v >= 10.0 => 1,
-        v if v >= 0.995 => 2,
-        _ => 3,
-    };
-    format!("{valor:.decimales$}").replace('.', ",")
+    format!("{redondo:.*}", (-lugar).clamp(0, 3) as usize).replace('.', ",")
 }
 
-/// La tabla de los objetivos, y si a `final` no se le ha perdido ni desordenado nada.
-pub fn objetivos(filas: &[Fila]) -> (String, bool) {
-    let del_final: Vec<&Fila> = filas.iter().filter(|fila| fila.servidor == FINAL).collect();
-    let sueltos: usize = del_final
-        .iter()
-        .map(|fila| fila.peor(|medida| medida.perdidos + medida.desordenados))
-        .sum();
-    let hablado = del_final.iter().any(|fila| fila.carga.hablan > 0);
-    let del_tipo = |tipo: &'static str| {
-        del_final.iter().filter(move |fila| fila.carga.nombre.starts_with(tipo)).copied()
+/// La tabla de los objetivos: si los cumple el servidor de `final`.
+pub fn objetivos(filas: &[Fila]) -> String {
+    type Valor = fn(&Fila) -> Option<f64>;
+    let uno = |carga, valor: Valor| buscar(filas, carga, FINAL).and_then(valor);
+    let del_final = || filas.iter().filter(|fila| fila.servidor == FINAL);
+    let mayor = |familia, valor: Valor| {
+        del_final().filter(|fila| fila.carga.es(familia)).filter_map(valor).reduce(f64::max)
     };
-    let mayor = |valores: &mut dyn Iterator<Item = f64>| valores.reduce(f64::max);
-    let p95 = |fila: &Fila| fila.latencia(95);
-    let a_solas = buscar(filas, "aparte, nadie", FINAL).and_then(p95);
-    let aparte = mayor(&mut del_tipo("aparte").filter_map(p95));
-    let crece: Vec<f64> = del_tipo("crecimiento").filter_map(Fila::cpu).collect();
-    let con_el_04 = |titulo| veces(filas, titulo, Fila::ritmo, [FINAL, PASO_04]);
+    let veces = |uno: Option<f64>, otro: Option<f64>| Some(uno? / otro?);
+    let contra = |otro, carga, valor: Valor| {
+        veces(uno(carga, valor), buscar(filas, carga, otro).and_then(valor))
+    };
+    let perdidos: usize = del_final().map(Fila::perdidos).sum();
+    let p95: Valor = |fila| fila.latencia(95);
+    let (aparte, a_solas) = (mayor("aparte", p95), uno("aparte, nadie", p95));
+    let crece = veces(mayor("crecimiento", Fila::cpu), uno("crecimiento, 10", Fila::cpu));
     let objetivos = [
-        (
-            "todas las cargas: perdidos y fuera de orden",
-            '≤',
-            0.0,
-            hablado.then_some(sueltos as f64),
-        ),
-        ("todos: entregas/s, veces las del paso 04", '≥', 10.0, con_el_04("todos")),
-        ("ráfaga: entregas/s, veces las del paso 04", '≥', 10.0, con_el_04("ráfaga")),
+        ("todas: perdidos y fuera de orden", '≤', 0.0, Some(perdidos as f64)),
+        ("todos: entregas/s, × paso 04", '≥', 10.0, contra(PASO_04, "todos", Fila::ritmo)),
+        ("ráfaga: entregas/s, × paso 04", '≥', 10.0, contra(PASO_04, "ráfaga", Fila::ritmo)),
         ("aparte: el mayor p95, en ms", '≤', 30.0, aparte),
-        (
-            "aparte: el mayor p95, veces el de sin nadie que moleste",
-            '≤',
-            2.0,
-            aparte.zip(a_solas).map(|(uno, otro)| uno / otro),
-        ),
-        (
-            "atascados: lo que más espera quien lee, en ms",
-            '≤',
-            50.0,
-            mayor(&mut del_tipo("atascados").filter_map(|fila| fila.latencia(100))),
-        ),
-        (
-            "aula: p99, en ms",
-            '≤',
-            1.0,
-            buscar(filas, "aula", FINAL).and_then(|fila| fila.latencia(99)),
-        ),
-        (
-            "aula: CPU de una entrega, veces la de sin sala",
-            '≤',
-            1.25,
-            veces(filas, "aula", Fila::cpu, [FINAL, SIN_SALA]),
-        ),
-        (
-            "quietos: KiB residentes por cliente",
-            '≤',
-            14.0,
-            buscar(filas, "quietos", FINAL).and_then(Fila::memoria),
-        ),
-        (
-            "crecimiento: CPU de una entrega, veces la de 10 clientes",
-            '≤',
-            2.0,
-            mayor(&mut crece.iter().map(|cpu| cpu / crece[0])),
-        ),
+        ("aparte: el mayor p95, × el de sin nadie", '≤', 2.0, veces(aparte, a_solas)),
+        ("atascados: la mayor espera, en ms", '≤', 50.0, mayor("atascados", Fila::maximo)),
+        ("aula: p99, en ms", '≤', 1.0, uno("aula", |fila| fila.latencia(99))),
+        ("aula: CPU µs, × sin sala", '≤', 1.25, contra(SIN_SALA, "aula", Fila::cpu)),
+        ("quietos: KiB residentes por cliente", '≤', 14.0, uno("quietos", Fila::memoria)),
+        ("crecimiento: CPU µs, × la de 10 clientes", '≤', 2.0, crece),
     ];
-    let mut celdas =
-        vec!["`final`|límite|medido|se cumple".split('|').map(str::to_owned).collect()];
+    let mut celdas = vec![titulos("`final`|límite|medido|se cumple")];
     for (objetivo, signo, limite, medido) in objetivos {
         let Some(medido) = medido else { continue };
         let cumple = if signo == '≤' { medido <= limite } else { medido >= limite };
-        celdas.push(vec![
-            objetivo.to_owned(),
-            format!("{signo} {}", limite.to_string().replace('.', ",")),
-            cifra(medido),
-            if cumple { "sí" } else { "NO" }.to_owned(),
-        ]);
+        let limite = format!("{signo} {limite}").replace('.', ",");
+        let cumple = if cumple { "sí" } else { "NO" };
+        celdas.push(vec![objetivo.to_owned(), limite, cifra(medido), cumple.to_owned()]);
     }
-    let medidas = !del_final.is_empty() && del_final.iter().all(|fila| !fila.rondas.is_empty());
-    (alinear(&celdas, 1), sueltos == 0 && medidas)
+    alinear(&celdas, 1)
 }
 
 /// Renueva la parte medida de `docs/rendimiento.md`, y los dos gráficos.
@@ -271,21 +203,21 @@ pub fn escribir(filas: &[Fila], tablas: &str) -> anyhow::Result<()> {
     let (_, despues) = resto.split_once(FIN).context("falta el fin de lo medido")?;
     fs::write(&ruta, format!("{antes}{INICIO}\n{}\n\n{tablas}\n{FIN}{despues}", maquina()))?;
 
-    let mut lineas: Vec<dibujo::Serie<(f64, f64)>> = Vec::new();
-    for fila in filas.iter().filter(|fila| fila.carga.nombre.starts_with("crecimiento")) {
-        let Some(cpu) = fila.cpu() else { continue };
-        if lineas.iter().all(|(nombre, _)| *nombre != fila.servidor) {
-            lineas.push((fila.servidor.clone(), Vec::new()));
-        }
-        let suya = lineas.iter_mut().find(|(nombre, _)| *nombre == fila.servidor);
-        suya.context("acaba de ponerse")?.1.push((fila.carga.clientes as f64, cpu));
-    }
-    let aula = filas.iter().filter(|fila| fila.carga.nombre == "aula");
-    let barras: Vec<_> = aula
-        .filter_map(|fila| {
-            let valores: Option<Vec<f64>> =
-                [50, 99, 100].into_iter().map(|cuantas| fila.latencia(cuantas)).collect();
-            Some((fila.servidor.clone(), valores?))
+    let servidores = filas.iter().filter(|fila| fila.carga.nombre == "aula");
+    let lineas: Vec<_> = servidores
+        .clone()
+        .map(|Fila { servidor, .. }| {
+            let suyas = filas
+                .iter()
+                .filter(|fila| fila.servidor == *servidor && fila.carga.es("crecimiento"));
+            let puntos = suyas.filter_map(|fila| Some((fila.carga.clientes as f64, fila.cpu()?)));
+            (servidor.as_str(), puntos.collect())
+        })
+        .collect();
+    let barras: Vec<_> = servidores
+        .map(|fila| {
+            let alturas = [fila.latencia(50), fila.latencia(99), fila.maximo()];
+            (fila.servidor.as_str(), alturas.map(Option::unwrap_or_default))
         })
         .collect();
     dibujo::lineas(&docs.join("coste-por-clientes.svg"), &lineas)
@@ -296,10 +228,9 @@ pub fn escribir(filas: &[Fila], tablas: &str) -> anyhow::Result<()> {
 /// En qué ordenador se ha medido, y cuándo.
 fn maquina() -> String {
     let fecha = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let fecha = fecha.split('T').next().unwrap_or_default();
     let nucleos = available_parallelism().map_or(1, usize::from);
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let modelo = cpu.lines().find_map(|linea| linea.strip_prefix("model name")?.split_once(": "));
     let modelo = modelo.map_or("procesador desconocido", |(_, modelo)| modelo);
-    format!("Medido el {fecha}: {nucleos} núcleos ({modelo}), {}.", std::env::consts::OS)
+    format!("Medido el {}: {nucleos} núcleos ({modelo}), {}.", &fecha[..10], std::env::consts::OS)
 }

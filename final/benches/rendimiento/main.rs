@@ -27,9 +27,9 @@ mod sin_sala;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
-use carga::{Carga, Medida, Molesta, medir};
-use servidores::{SIN_SALA, Servidor};
+use anyhow::{Context, ensure};
+use carga::{Carga, Medida, medir};
+use servidores::{FINAL, SIN_SALA, Servidor};
 
 const USO: &str = "\
 uso: cargo bench -p final -- [OPCIONES]
@@ -39,12 +39,9 @@ uso: cargo bench -p final -- [OPCIONES]
   --rondas N                  rondas de cada carga (3 si no se indica)
   --rival 'NOMBRE=ORDEN'      mide también otro servidor; en la orden, que se parte por los
                               espacios, PUERTO es su puerto
-  --saludo 'NOMBRE=LÍNEA'     lo primero que dice cada cliente a ese rival; {} es su número
+  --saludo LÍNEA              detrás de un rival: lo primero que le dice cada cliente; {} es su número
   --escribir                  además, renueva docs/rendimiento.md y sus dos gráficos
 ";
-
-/// Las rondas de cada carga, si no se dice otra cosa.
-const RONDAS: usize = 3;
 
 /// Lo que debe durar una ronda de una carga sin pausas.
 const RONDA: Duration = Duration::from_millis(800);
@@ -53,108 +50,76 @@ const RONDA: Duration = Duration::from_millis(800);
 pub struct Fila {
     pub carga: Carga,
     pub servidor: String,
-    /// Los mensajes de cada uno que habla, en cada ronda.
-    mensajes: usize,
     pub rondas: Vec<Medida>,
 }
 
-#[derive(Default)]
 struct Opciones {
-    cargas: Vec<String>,
+    cargas: Vec<Carga>,
     rondas: usize,
     rivales: Vec<Servidor>,
     escribir: bool,
 }
 
 fn main() -> ExitCode {
-    let argumentos: Vec<String> = std::env::args().skip(1).collect();
-    let resultado = match argumentos.as_slice() {
-        [primero, puerto] if primero == "--sin-sala" => sin_sala::servir(puerto).map(|()| true),
-        _ => comparar(),
-    };
-    match resultado {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let Err(error) = comparar() else { return ExitCode::SUCCESS };
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
 }
 
-/// Devuelve si al servidor de `final` no se le ha perdido ni desordenado nada.
-fn comparar() -> anyhow::Result<bool> {
-    let Some(opciones) = leer_opciones()? else {
+/// Falla si al servidor de `final` se le ha perdido o desordenado algo.
+fn comparar() -> anyhow::Result<()> {
+    let Some(Opciones { cargas, rondas, rivales, escribir }) = leer_opciones()? else {
         print!("{USO}");
-        return Ok(true);
+        return Ok(());
     };
+    let servidores = [Servidor::nuestros()?, rivales].concat();
     // Hace falta un socket por cliente a cada lado; los servidores heredan el límite.
     #[cfg(unix)]
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let mut servidores = Servidor::nuestros()?;
-    for rival in opciones.rivales {
-        let otro = servidores.iter().any(|servidor| servidor.nombre == rival.nombre);
-        anyhow::ensure!(!otro, "ya hay un servidor que se llama «{}»", rival.nombre);
-        servidores.push(rival);
+    let llamadas = escribir.then(|| llamadas::contar(&servidores)).transpose()?;
+    let filas: Vec<Fila> =
+        cargas.iter().flat_map(|carga| medir_carga(carga, &servidores, rondas)).collect();
+    let tablas = format!("{}\n{}", informe::tabla(&filas), informe::objetivos(&filas));
+    println!("\n{tablas}");
+    if let Some(llamadas) = llamadas {
+        informe::escribir(&filas, &format!("{tablas}\n{llamadas}"))?;
     }
-    if opciones.escribir {
-        let completa = opciones.cargas.is_empty() && opciones.rondas >= RONDAS;
-        anyhow::ensure!(completa, "--escribir necesita todas las cargas, y {RONDAS} rondas o más");
-        llamadas::comprobar()?;
-    }
-
-    let mut filas = Vec::new();
-    for carga in cargas() {
-        if opciones.cargas.is_empty() || opciones.cargas.iter().any(|una| carga.es(una)) {
-            filas.extend(rondas(&carga, &servidores, opciones.rondas, &filas));
-        }
-    }
-    let tabla = informe::tabla(&filas);
-    let (objetivos, nada_perdido) = informe::objetivos(&filas);
-    println!("\n{tabla}\n{objetivos}");
-    if opciones.escribir {
-        let llamadas = llamadas::contar(&servidores)?;
-        let tablas = format!("{tabla}\n{objetivos}\nLas llamadas al sistema:\n\n{llamadas}");
-        informe::escribir(&filas, &tablas)?;
-    }
-    Ok(nada_perdido)
+    let del_final = filas.iter().filter(|fila| fila.servidor == FINAL);
+    ensure!(del_final.clone().all(|fila| fila.rondas.len() == rondas), "final no puede con todo");
+    ensure!(del_final.map(Fila::perdidos).sum::<usize>() == 0, "a final se le ha perdido algo");
+    Ok(())
 }
 
 fn leer_opciones() -> anyhow::Result<Option<Opciones>> {
     use lexopt::{Arg::Long, ValueExt};
-    let mut opciones = Opciones { rondas: RONDAS, ..Opciones::default() };
+    let cargas = todas_las_cargas();
+    let mut opciones = Opciones { cargas, rondas: 3, rivales: Vec::new(), escribir: false };
     let mut linea = lexopt::Parser::from_env();
     while let Some(argumento) = linea.next()? {
         match argumento {
             // Lo añade Cargo.
             Long("bench") => {}
+            Long("sin-sala") => sin_sala::servir(&linea.value()?.string()?)?,
             Long("help") => return Ok(None),
             Long("escribir") => opciones.escribir = true,
             Long("cargas") => {
                 let nombres = linea.value()?.string()?.replace("rafaga", "ráfaga");
-                opciones.cargas = nombres.split(',').map(str::to_owned).collect();
+                opciones.cargas.retain(|carga| nombres.split(',').any(|uno| carga.es(uno)));
             }
             Long("rondas") => opciones.rondas = linea.value()?.parse()?,
             Long("rival") => opciones.rivales.push(Servidor::rival(&linea.value()?.string()?)?),
             Long("saludo") => {
-                let saludo = linea.value()?.string()?;
-                let (nombre, texto) = saludo.split_once('=').unwrap_or_default();
-                let rival = opciones.rivales.iter_mut().find(|rival| rival.nombre == nombre);
-                let rival = rival.with_context(|| format!("no hay rival para «{saludo}»"))?;
-                rival.saludo = Some(texto.to_owned());
+                let rival = opciones.rivales.last_mut().context("--saludo va detrás de --rival")?;
+                rival.saludo = Some(linea.value()?.string()?);
             }
             otro => anyhow::bail!("esto no se entiende: {otro:?}\n{USO}"),
         }
     }
-    anyhow::ensure!(opciones.rondas > 0, "hace falta una ronda, por lo menos");
-    for nombre in &opciones.cargas {
-        let existe = cargas().iter().any(|carga| carga.es(nombre));
-        anyhow::ensure!(existe, "no hay ninguna carga que se llame «{nombre}»\n{USO}");
-    }
+    ensure!(opciones.rondas > 0 && !opciones.cargas.is_empty(), "nada que medir\n{USO}");
     Ok(Some(opciones))
 }
 
-fn cargas() -> Vec<Carga> {
+fn todas_las_cargas() -> Vec<Carga> {
     let pausa = Duration::from_millis(100);
     let mut cargas = vec![
         Carga { pausa, ..Carga::sin_pausa("aula", 30, 30) },
@@ -166,92 +131,66 @@ fn cargas() -> Vec<Carga> {
     for clientes in [10, 30, 100, 300, 1000, 3000] {
         cargas.push(Carga::sin_pausa(&format!("crecimiento, {clientes}"), clientes, 10));
     }
-    for (quien, molesta) in [
-        ("nadie", Molesta::Nadie),
-        ("400 KB/s", Molesta::Lento(400)),
-        ("100 KB/s", Molesta::Lento(100)),
-        ("10 sordos", Molesta::Sordos(10)),
-        ("sordos que vuelven", Molesta::SordosQueVuelven),
+    for (quien, molestos, leen, vuelven) in [
+        ("nadie", 0, 0, false),
+        ("400 KB/s", 1, 400, false),
+        ("100 KB/s", 1, 100, false),
+        ("10 sordos", 10, 0, false),
+        ("sordos que vuelven", 10, 0, true),
     ] {
         let aparte = Carga::sin_pausa(&format!("aparte, {quien}"), 6, 5);
-        cargas.push(Carga { pausa, avalancha: true, molesta, ..aparte });
+        cargas.push(Carga { pausa, avalancha: true, molestos, leen, vuelven, ..aparte });
     }
-    for sordos in [1, 10] {
-        let atascados = Carga::sin_pausa(&format!("atascados, {sordos}"), 11, 1);
-        cargas.push(Carga { molesta: Molesta::Sordos(sordos), ..atascados });
+    for molestos in [1, 10] {
+        let atascados = Carga::sin_pausa(&format!("atascados, {molestos}"), 11, 1);
+        cargas.push(Carga { molestos, ..atascados });
     }
     cargas
 }
 
-/// Mide una carga con todos los servidores, ronda a ronda.
-fn rondas(
-    carga: &Carga,
-    servidores: &[Servidor],
-    cuantas: usize,
-    anteriores: &[Fila],
-) -> Vec<Fila> {
-    let no_puede = |servidor: &Servidor, error| {
-        eprintln!("aviso: {} no puede con {}: {error:#}", servidor.nombre, carga.nombre);
+/// Mide una carga con todos los servidores, ronda a ronda. De quien no puede con ella, avisa.
+fn medir_carga(carga: &Carga, servidores: &[Servidor], rondas: usize) -> Vec<Fila> {
+    fn o_avisa<T>(servidor: &Servidor, resultado: anyhow::Result<T>) -> Option<T> {
+        let aviso = |error: &_| eprintln!("aviso: {} no puede: {error:#}", servidor.nombre);
+        resultado.inspect_err(aviso).ok()
+    }
+    let preparar = |servidor: &Servidor| {
+        let (nombre, carga) = (servidor.nombre.clone(), carga.clone());
+        let mensajes = o_avisa(servidor, mensajes(&carga, servidor))?;
+        Some((servidor.clone(), mensajes, Fila { carga, servidor: nombre, rondas: Vec::new() }))
     };
-    let mut filas: Vec<(&Servidor, Fila)> = Vec::new();
-    for servidor in servidores {
-        // Con quien no lee, le pasa lo que al paso 04.
-        if servidor.nombre == SIN_SALA && carga.molesta != Molesta::Nadie {
-            continue;
-        }
-        match mensajes(carga, servidor, anteriores) {
-            Ok(mensajes) => {
-                let (carga, nombre) = (carga.clone(), servidor.nombre.clone());
-                let fila = Fila { carga, servidor: nombre, mensajes, rondas: Vec::new() };
-                filas.push((servidor, fila));
-            }
-            Err(error) => no_puede(servidor, error),
-        }
-    }
-    for ronda in 1..=cuantas {
+    // Con quien no lee, a «sin sala» le pasa lo que al paso 04.
+    let puede = |servidor: &&Servidor| carga.molestos == 0 || servidor.nombre != SIN_SALA;
+    let mut filas: Vec<_> = servidores.iter().filter(puede).filter_map(preparar).collect();
+    for ronda in 1..=rondas {
         eprintln!("{}, ronda {ronda}", carga.nombre);
-        for (servidor, fila) in &mut filas {
-            match medir(servidor, carga, fila.mensajes) {
-                Ok(medida) => fila.rondas.push(medida),
-                Err(error) => no_puede(servidor, error),
-            }
+        for (servidor, mensajes, fila) in &mut filas {
+            fila.rondas.extend(o_avisa(servidor, medir(servidor, carga, *mensajes)));
         }
     }
-    filas.into_iter().map(|(_, fila)| fila).collect()
+    filas.into_iter().map(|(_, _, fila)| fila).collect()
 }
 
 /// Cuántos mensajes ha de decir cada uno.
-fn mensajes(carga: &Carga, servidor: &Servidor, anteriores: &[Fila]) -> anyhow::Result<usize> {
-    /// Los segundos que dura una conversación con pausas.
-    const CONVERSACION: usize = 5;
+fn mensajes(carga: &Carga, servidor: &Servidor) -> anyhow::Result<usize> {
+    /// Los de una conversación con pausas: 5 segundos.
+    const CONVERSACION: usize = 50;
     /// Lo que hay que decir para que a quien no lee no le quepa: unos 20 MB.
     const ATASCO: usize = 400_000;
-    if carga.hablan == 0 {
-        return Ok(0);
+    if !carga.pausa.is_zero() || carga.hablan == 0 {
+        return Ok(CONVERSACION);
     }
-    if !carga.pausa.is_zero() {
-        return Ok(CONVERSACION * 1000 / carga.pausa.as_millis() as usize);
-    }
-    if carga.molesta != Molesta::Nadie {
+    if carga.molestos > 0 {
         return Ok(ATASCO);
-    }
-    // Al crecer, las mismas entregas, sean cuantos sean los clientes.
-    let mut de_antes = anteriores.iter().filter(|fila| fila.servidor == servidor.nombre);
-    let primera = de_antes.find(|fila| carga.es("crecimiento") && fila.carga.es("crecimiento"));
-    if let Some(fila) = primera {
-        return Ok((fila.carga.entregas(fila.mensajes) / carga.entregas(1)).max(1));
     }
     // Los suficientes para que la ronda dure lo justo, según lo rápido que es cada uno.
     let mut mensajes = 10;
     loop {
         let Medida { duracion, perdidos, .. } = medir(servidor, carga, mensajes)?;
-        if perdidos > 0 {
-            return Ok(mensajes);
-        }
-        if duracion >= RONDA / 4 {
-            let veces = RONDA.as_secs_f64() / duracion.as_secs_f64();
+        if perdidos > 0 || duracion >= RONDA / 4 {
+            let veces = RONDA.as_secs_f64() / duracion.max(RONDA / 4).as_secs_f64();
             return Ok((mensajes as f64 * veces).ceil() as usize);
         }
-        mensajes *= 4;
+        mensajes *= 8;
     }
 }

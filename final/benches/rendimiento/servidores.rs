@@ -2,11 +2,12 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::iter::once;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 
 /// Lo que en una orden hace de puerto.
 const PUERTO: &str = "PUERTO";
@@ -25,47 +26,42 @@ pub const PASO_04: &str = "paso 04";
 pub const SIN_SALA: &str = "sin sala";
 
 impl Servidor {
-    fn new(nombre: &str, orden: &[&str]) -> Self {
-        let orden = orden.iter().map(|&parte| parte.to_owned()).collect();
+    fn new(nombre: &str, programa: &Path, argumentos: &[&str]) -> Self {
+        let argumentos = argumentos.iter().map(|&argumento| argumento.to_owned());
+        let orden = once(programa.display().to_string()).chain(argumentos).collect();
         Self { nombre: nombre.to_owned(), orden, saludo: None }
     }
 
     /// Los tres de este repositorio: el de `final`, el del paso 04 y el de [`crate::sin_sala`].
     pub fn nuestros() -> anyhow::Result<Vec<Self>> {
-        let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let compila = Command::new(cargo)
             .args(["build", "--quiet", "--release", "-p", "paso-04-salir-and-cleanup"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status()
             .context("no se puede llamar a cargo")?;
         ensure!(compila.success(), "el paso 04 no compila");
-        let el_final = PathBuf::from(env!("CARGO_BIN_EXE_servidor"));
+        let el_final = Path::new(env!("CARGO_BIN_EXE_servidor"));
         let el_04 = el_final.with_file_name(format!("servidor-04{}", env::consts::EXE_SUFFIX));
-        let este = env::current_exe()?;
         Ok(vec![
-            Self::new(FINAL, &[&el_final.to_string_lossy(), "127.0.0.1:PUERTO"]),
-            Self::new(PASO_04, &[&el_04.to_string_lossy(), "127.0.0.1:PUERTO"]),
-            Self::new(SIN_SALA, &[&este.to_string_lossy(), "--sin-sala", PUERTO]),
+            Self::new(FINAL, el_final, &["127.0.0.1:PUERTO"]),
+            Self::new(PASO_04, &el_04, &["127.0.0.1:PUERTO"]),
+            Self::new(SIN_SALA, &env::current_exe()?, &["--sin-sala", PUERTO]),
         ])
     }
 
     /// Uno cualquiera: `nombre=orden con PUERTO`.
     pub fn rival(texto: &str) -> anyhow::Result<Self> {
-        let Some((nombre, orden)) = texto.split_once('=') else {
-            bail!("un rival se escribe 'nombre=orden con PUERTO'");
-        };
-        let vale =
-            !nombre.is_empty() && nombre.chars().all(|c| c.is_alphanumeric() || " .-_".contains(c));
-        ensure!(vale, "un nombre se escribe con letras, cifras, puntos y guiones: «{nombre}»");
-        ensure!(orden.contains(PUERTO), "en la orden de {nombre} falta la palabra PUERTO");
-        Ok(Self::new(nombre, &orden.split_whitespace().collect::<Vec<_>>()))
+        let rival = texto.split_once('=').filter(|(_, orden)| orden.contains(PUERTO));
+        let (nombre, orden) = rival.context("un rival se escribe 'nombre=orden con PUERTO'")?;
+        let orden = orden.split_whitespace().map(str::to_owned).collect();
+        Ok(Self { nombre: nombre.replace('|', "/"), orden, saludo: None })
     }
 
     /// El mismo, puesto en marcha por otro programa.
     pub fn detras_de(&self, vigilante: &[&str]) -> Self {
-        let vigilante = vigilante.iter().map(|&parte| parte.to_owned());
-        let orden = vigilante.chain(self.orden.iter().cloned()).collect();
-        Self { orden, ..self.clone() }
+        let vigilante: Vec<_> = vigilante.iter().map(|&parte| parte.to_owned()).collect();
+        Self { orden: [&*vigilante, &*self.orden].concat(), ..self.clone() }
     }
 
     /// Lo pone en marcha en un puerto libre, sin pantalla.
@@ -93,24 +89,8 @@ impl Servidor {
 
 /// Un servidor en marcha. Al soltarlo, se mata.
 pub struct EnMarcha {
-    hijo: Child,
+    pub hijo: Child,
     pub direccion: SocketAddr,
-}
-
-impl EnMarcha {
-    pub fn pid(&self) -> u32 {
-        self.hijo.id()
-    }
-
-    /// ¿No ha acabado ya?
-    pub fn sigue(&mut self) -> bool {
-        matches!(self.hijo.try_wait(), Ok(None))
-    }
-
-    /// Espera a que acabe.
-    pub fn esperar(&mut self) -> io::Result<()> {
-        self.hijo.wait().map(|_| ())
-    }
 }
 
 impl Drop for EnMarcha {
