@@ -2,51 +2,59 @@
 
 use std::sync::mpsc::{self, TryRecvError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::*;
+use chat::freno::{CREDITO, DEUDA, Freno, GOTEO, Gasto, TOPE};
 
-/// Un autor con todo su crédito.
-fn de_siempre() -> Gasto {
-    Gasto { bytes: 0, ..Gasto::todo() }
+/// Un freno que se debe tanto, en tantos buzones.
+fn ajustado(deuda: usize, buzones: usize) -> Freno {
+    let freno = Freno::default();
+    freno.ajustar(deuda, buzones);
+    freno
 }
 
-#[test]
-fn suelto_no_cuenta_ni_detiene() {
-    let freno = Freno::default();
+/// Un autor con todo su crédito: el que da un freno suelto.
+fn de_siempre() -> Gasto {
     let mut gasto = Gasto::todo();
-    freno.gastar(&mut gasto, 10 * CREDITO);
-    assert_eq!(gasto.bytes, 0);
+    Freno::default().gastar(&mut gasto, 10 * CREDITO);
+    assert!(!gasto.agotado(), "suelto no cuenta ni detiene");
+    gasto
 }
 
 #[test]
 fn se_echa_con_mucha_deuda_y_se_suelta_con_la_mitad() {
     let freno = Freno::default();
-    for (deuda, echado) in [
-        (DEUDA, false),
-        (DEUDA + 1, true),
-        (DEUDA / 2, true),
-        (DEUDA / 2 - 1, false),
-        (DEUDA, false),
+    for (deuda, buzones) in [
+        (DEUDA, 0),
+        (DEUDA + 1, 3),
+        (DEUDA / 2, 3),
+        (DEUDA / 2 - 1, 0),
+        (DEUDA, 0),
     ] {
         freno.ajustar(deuda, 3);
+        assert_eq!(freno.buzones(), buzones, "con {deuda} bytes");
+    }
+}
+
+#[test]
+fn se_gasta_lo_dicho_por_cada_buzon() {
+    for (buzones, agotado) in [(15, false), (16, false), (17, true)] {
+        let freno = ajustado(DEUDA + 1, buzones);
         let mut gasto = de_siempre();
-        freno.gastar(&mut gasto, 100);
-        assert_eq!(gasto.bytes, if echado { 300 } else { 0 }, "con {deuda} bytes");
+        freno.gastar(&mut gasto, CREDITO / 16);
+        assert_eq!(gasto.agotado(), agotado, "con {buzones} buzones");
     }
 }
 
 #[test]
 fn a_quien_agota_su_credito_se_le_deja_hablar_de_tarde_en_tarde() {
-    let freno = Freno::default();
-    freno.ajustar(DEUDA + 1, 16);
+    let freno = ajustado(DEUDA + 1, 16);
     let inicio = Instant::now();
     let mut gasto = de_siempre();
     freno.gastar(&mut gasto, CREDITO / 16);
     for veces in 1..=3 {
         freno.gastar(&mut gasto, 4 * 1024);
         assert!(inicio.elapsed() >= veces * GOTEO);
-        assert_eq!(gasto.bytes, CREDITO + 1, "lo que se pasa no se acumula");
     }
     // Y quien acaba de llegar no tiene más crédito que él.
     let inicio = Instant::now();
@@ -54,23 +62,51 @@ fn a_quien_agota_su_credito_se_le_deja_hablar_de_tarde_en_tarde() {
     assert!(inicio.elapsed() >= GOTEO);
 }
 
-#[test]
-fn el_credito_se_recupera_en_un_segundo_si_no_se_llega_al_tope() {
-    let freno = Freno::default();
-    for (deuda, queda) in [(DEUDA + 1, CREDITO / 2), (TOPE + 1, CREDITO)] {
-        freno.ajustar(deuda, 1);
-        let hace_medio = Instant::now().checked_sub(Duration::from_millis(500)).unwrap();
-        let mut gasto = Gasto { bytes: CREDITO, ultimo: hace_medio };
-        freno.gastar(&mut gasto, 0);
-        assert!(gasto.bytes <= queda, "con {deuda} bytes le quedan por recuperar {}", gasto.bytes);
-        assert_eq!(deuda > TOPE, gasto.bytes == CREDITO);
+/// Cuánto calla quien lo ha agotado, y con creces, hasta tener la mitad.
+fn hasta_tener_medio_credito(freno: &Freno) -> Option<Duration> {
+    let mut gasto = Gasto::todo();
+    freno.gastar(&mut gasto, 100 * CREDITO);
+    let inicio = Instant::now();
+    while inicio.elapsed() < Duration::from_secs(3) {
+        thread::sleep(Duration::from_millis(100));
+        let mut prueba = gasto.clone();
+        freno.gastar(&mut prueba, CREDITO / 2);
+        if !prueba.agotado() {
+            return Some(inicio.elapsed());
+        }
     }
+    None
+}
+
+#[test]
+fn el_credito_se_recupera_en_un_segundo() {
+    let tiempo = hasta_tener_medio_credito(&ajustado(DEUDA + 1, 1));
+    assert!(tiempo.is_some_and(|t| t > Duration::from_millis(400)));
+}
+
+#[test]
+fn con_el_freno_a_fondo_no_se_recupera_nada() {
+    let freno = ajustado(TOPE + 1, 1);
+    let mut gasto = de_siempre();
+    freno.gastar(&mut gasto, CREDITO);
+    let inicio = Instant::now();
+    while inicio.elapsed() < Duration::from_millis(300) {
+        thread::yield_now();
+    }
+    freno.ajustar(TOPE, 1);
+    let mut antes = gasto.clone();
+    freno.ajustar(TOPE + 1, 1);
+    freno.gastar(&mut gasto, 0);
+    freno.ajustar(TOPE, 1);
+    freno.gastar(&mut gasto, CREDITO / 4);
+    freno.gastar(&mut antes, CREDITO / 4);
+    assert!(gasto.agotado(), "a fondo no pasa el tiempo");
+    assert!(!antes.agotado(), "sin llegar al tope, sí");
 }
 
 #[test]
 fn con_el_freno_a_fondo_espera_a_que_se_deba_menos() {
-    let freno = Freno::default();
-    freno.ajustar(TOPE + 1, 16);
+    let freno = ajustado(TOPE + 1, 16);
     thread::scope(|hilos| {
         let (sigue, seguido) = mpsc::channel();
         let freno = &freno;
@@ -78,10 +114,11 @@ fn con_el_freno_a_fondo_espera_a_que_se_deba_menos() {
             let mut gasto = Gasto::todo();
             for _ in 0..2 {
                 freno.gastar(&mut gasto, CREDITO);
-                sigue.send(gasto.bytes).unwrap();
+                sigue.send(gasto.agotado()).unwrap();
             }
         });
-        // Otro que habla poco no espera; y que cambien los buzones no suelta a nadie.
+        // Otro que habla poco no espera; y que cambien los buzones no suelta a
+        // nadie.
         freno.gastar(&mut de_siempre(), 100);
         freno.ajustar(TOPE + 1, 2);
         let inicio = Instant::now();
@@ -90,8 +127,8 @@ fn con_el_freno_a_fondo_espera_a_que_se_deba_menos() {
             thread::yield_now();
         }
         freno.ajustar(TOPE, 2);
-        assert!(seguido.recv().unwrap() > CREDITO, "sigue sin crédito");
+        assert!(seguido.recv().unwrap(), "sigue sin crédito");
         freno.ajustar(0, 0);
-        assert_eq!(seguido.recv().unwrap(), 0, "empieza otra vez con todo su crédito");
+        assert!(!seguido.recv().unwrap(), "vuelve a tener todo su crédito");
     });
 }

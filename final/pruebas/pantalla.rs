@@ -1,9 +1,10 @@
 //! La pantalla a solas: qué se ve en ella, y quién espera a quién.
 
-use std::sync::mpsc::Sender;
+use std::io::{self, Write};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
 
-use super::*;
+use chat::pantalla::{DESCANSO, ESPERA, Pantalla};
 
 /// Una salida que escribe cuando se le deja.
 struct Congelable {
@@ -27,33 +28,40 @@ impl Write for Congelable {
 fn congelada() -> (Pantalla, Receiver<()>, Sender<()>, Receiver<String>) {
     let (permitir, permisos) = mpsc::channel();
     let (escrito, visto) = mpsc::channel();
-    let (pantalla, acabada) = Pantalla::abrir(Congelable { permisos, escrito }).unwrap();
+    let (pantalla, acabada) =
+        Pantalla::abrir(Congelable { permisos, escrito }).unwrap();
     (pantalla, acabada, permitir, visto)
 }
 
 #[test]
 fn lo_que_no_cabe_se_cuenta_y_se_dice_en_su_sitio() {
     let (pantalla, acabada, permitir, visto) = congelada();
-    pantalla.mostrar(&mut "una\n".into());
-    // Congelada: la primera ya la tiene el hilo, y detrás cabe un mega más o menos.
-    let linea = format!("{}\n", "x".repeat(1023));
+    let encargar = |lineas: &str| {
+        let mut encargadas = lineas.to_owned();
+        pantalla.mostrar(&mut encargadas);
+        assert!(encargadas.is_empty(), "lo encargado queda vacío");
+    };
+    encargar("una\n");
     permitir.send(()).unwrap();
     assert_eq!(visto.recv().unwrap(), "una\n");
-    let mut encargada = linea.repeat(ESPERA / linea.len());
-    pantalla.mostrar(&mut encargada);
-    assert!(encargada.is_empty(), "lo encargado queda vacío");
-    while pantalla.apuntes.lock().unwrap().sin_mostrar == 0 {
-        // Hasta que el hilo ha tomado lo que iba a escribir, y lo de detrás ya no cabe.
-        pantalla.mostrar(&mut linea.repeat(1024));
+    // Desde aquí está congelada: tiene una parte su hilo, y detrás cabe un
+    // mega más o menos.
+    let linea = format!("{}\n", "x".repeat(1023));
+    let encargadas = 4 * ESPERA / linea.len();
+    for _ in 0..encargadas {
+        encargar(&linea);
     }
-    let perdidas = pantalla.apuntes.lock().unwrap().sin_mostrar;
-    pantalla.mostrar(&mut "dos\ntres\n".into());
+    encargar("dos\ntres\n");
     drop(permitir);
     pantalla.cerrar("fin\n");
     assert!(acabada.recv().is_err(), "se avisa cerrando el canal");
     let todo: String = visto.try_iter().collect();
-    let fin = format!("x\n… {} líneas sin mostrar\nfin\n", perdidas + 2);
-    assert!(todo.ends_with(&fin), "acaba en {:?}", todo.lines().rev().take(3).collect::<Vec<_>>());
+    let mostradas = todo.matches(&linea).count();
+    assert!(mostradas >= ESPERA / linea.len(), "solo {mostradas}");
+    let faltan = encargadas - mostradas + 2;
+    let fin = format!("x\n… {faltan} líneas sin mostrar\nfin\n");
+    let ultimas: Vec<&str> = todo.lines().rev().take(3).collect();
+    assert!(todo.ends_with(&fin), "acaba en {ultimas:?}, y no en {fin:?}");
     assert!(todo.len() <= 3 * ESPERA, "esperaban {} bytes", todo.len());
 }
 
@@ -82,5 +90,8 @@ fn entre_dos_escrituras_se_descansa() {
     drop(pantalla);
     assert!(acabada.recv().is_err());
     let escrituras: Vec<Instant> = escrituras.iter().collect();
-    assert!(escrituras.windows(2).all(|dos| dos[1] - dos[0] >= DESCANSO), "{escrituras:?}");
+    assert!(
+        escrituras.windows(2).all(|dos| dos[1] - dos[0] >= DESCANSO),
+        "{escrituras:?}"
+    );
 }

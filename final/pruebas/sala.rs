@@ -1,15 +1,20 @@
 //! La sala a solas: qué oye cada uno, y qué se anota.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
-use std::sync::{Mutex, mpsc};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use super::*;
-use crate::buzon::PACIENCIA;
+use chat::buzon::PACIENCIA;
+use chat::freno::Freno;
+use chat::lector::LECTURA;
+use chat::pantalla::Pantalla;
+use chat::sala::{BIENVENIDA, LOTE, Sala, Suceso};
 
 /// Dos puntas de una conexión: la del servidor y la del cliente.
-pub(crate) fn conexion() -> (Arc<TcpStream>, TcpStream) {
+pub fn conexion() -> (Arc<TcpStream>, TcpStream) {
     let servidor = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let cliente = TcpStream::connect(servidor.local_addr().unwrap()).unwrap();
     // Si lo que se espera no llega, que la prueba falle en vez de esperar.
@@ -19,7 +24,11 @@ pub(crate) fn conexion() -> (Arc<TcpStream>, TcpStream) {
 
 fn entra(numero: u16, conexion: &Arc<TcpStream>) -> Suceso {
     let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + numero));
-    Suceso::Entra { numero: numero.into(), direccion, conexion: Arc::clone(conexion) }
+    Suceso::Entra {
+        numero: numero.into(),
+        direccion,
+        conexion: Arc::clone(conexion),
+    }
 }
 
 fn dice(numero: u64, mensajes: &str) -> Suceso {
@@ -72,7 +81,8 @@ fn recibido(mut cliente: &TcpStream) -> String {
 
 #[test]
 fn en_un_mismo_lote_cada_uno_oye_lo_suyo() {
-    let ((a, cliente_a), (b, cliente_b), (c, cliente_c)) = (conexion(), conexion(), conexion());
+    let ((a, cliente_a), (b, cliente_b), (c, cliente_c)) =
+        (conexion(), conexion(), conexion());
     let registro = atender([
         entra(1, &a),
         entra(2, &b),
@@ -89,7 +99,10 @@ fn en_un_mismo_lote_cada_uno_oye_lo_suyo() {
         "usuario 50001: uno\nusuario 50001: dos\nusuario 50001: cuatro\n"
     );
     // Quien llega no oye lo de antes, aunque aún no se haya repartido.
-    assert_eq!(recibido(&cliente_c), "usuario 50002: tres\nusuario 50001: cuatro\n");
+    assert_eq!(
+        recibido(&cliente_c),
+        "usuario 50002: tres\nusuario 50001: cuatro\n"
+    );
     assert_eq!(
         registro,
         "nuevo cliente conectado: ('127.0.0.1', 50001)\n\
@@ -114,7 +127,10 @@ fn quien_se_va_oye_antes_lo_que_se_ha_dicho() {
         dice(1, "ya no estás\n"),
     ]);
     assert_eq!(recibido(&cliente_b), "usuario 50001: adiós\n");
-    assert_eq!(registro.matches("('127.0.0.1', 50002) desconectado\n").count(), 1);
+    assert_eq!(
+        registro.matches("('127.0.0.1', 50002) desconectado\n").count(),
+        1
+    );
 }
 
 /// Unos 20 MB: más de lo que guarda el sistema para quien no lee.
@@ -126,14 +142,16 @@ fn avalancha(numero: u64) -> impl Iterator<Item = Suceso> {
 
 #[test]
 fn a_quien_no_lee_no_lo_espera_nadie_y_se_le_despide() {
-    let ((a, _cliente_a), (b, cliente_b), (c, mut sordo)) = (conexion(), conexion(), conexion());
+    let ((a, _cliente_a), (b, cliente_b), (c, mut sordo)) =
+        (conexion(), conexion(), conexion());
     let (canal, sucesos) = mpsc::channel();
     let enviar = |suceso| canal.send(suceso).unwrap();
     [entra(1, &a), entra(2, &b), entra(3, &c)].into_iter().for_each(enviar);
     avalancha(1).for_each(enviar);
     enviar(dice(1, "sigo\n"));
     let sala = thread::spawn(move || atender_canal(&sucesos));
-    // Todo esto llega mientras el sordo sigue en la sala: el «sigo» lo recibe antes el otro.
+    // Todo esto llega mientras el sordo sigue en la sala: el «sigo» lo recibe
+    // antes el otro.
     let mut oido = String::new();
     let inicio = Instant::now();
     let mut lectura = vec![0; 64 * 1024];
@@ -144,11 +162,17 @@ fn a_quien_no_lee_no_lo_espera_nadie_y_se_le_despide() {
     assert_eq!(oido.matches("usuario 50001: hola\n").count(), VECES * LOTE);
     assert_eq!(Arc::strong_count(&c), 2, "el sordo sigue en la sala");
     // Cuando se agota la paciencia, la sala lo suelta sin que pase nada más.
-    while Arc::strong_count(&c) > 1 && inicio.elapsed() < Duration::from_secs(30) {
+    while Arc::strong_count(&c) > 1
+        && inicio.elapsed() < Duration::from_secs(30)
+    {
         thread::yield_now();
     }
     sordo.read_to_end(&mut Vec::new()).unwrap();
-    assert!(inicio.elapsed() >= PACIENCIA, "solo se le ha esperado {:?}", inicio.elapsed());
+    assert!(
+        inicio.elapsed() >= PACIENCIA,
+        "solo se le ha esperado {:?}",
+        inicio.elapsed()
+    );
     canal.send(Suceso::Sale { numero: 3 }).unwrap();
     drop(canal);
     sala.join().unwrap();
@@ -156,22 +180,25 @@ fn a_quien_no_lee_no_lo_espera_nadie_y_se_le_despide() {
 
 #[test]
 fn quien_se_va_recibe_antes_lo_que_guarda_su_buzon() {
-    let ((a, _cliente_a), (b, cliente_b)) = (conexion(), conexion());
-    let mut sala = Sala::new(Pantalla::abrir(io::sink()).unwrap().0, Arc::default());
-    let sucesos = [entra(1, &a), entra(2, &b)].into_iter().chain(avalancha(1));
-    for suceso in sucesos.chain([Suceso::Sale { numero: 2 }, dice(1, "ya no estás\n")]) {
-        assert!(sala.tomar(&en_cola([suceso])));
-        sala.repartir();
-    }
-    assert!(sala.deuda() > 0, "aún no ha leído nada");
-    let lectura = thread::spawn(move || recibido(&cliente_b));
-    let limite = Instant::now() + Duration::from_secs(30);
-    while sala.clientes.contains_key(&2) && Instant::now() < limite {
-        sala.revisar();
-        thread::yield_now();
-    }
-    assert!(lectura.join().unwrap() == "usuario 50001: hola\n".repeat(VECES * LOTE));
-    assert!(sala.apuntes.ends_with("50002) desconectado\n"));
+    let ((a, _cliente_a), (b, cliente_b), (c, mut cliente_c)) =
+        (conexion(), conexion(), conexion());
+    let (canal, sucesos) = mpsc::channel();
+    let enviar = |suceso| canal.send(suceso).unwrap();
+    [entra(1, &a), entra(2, &b)].into_iter().for_each(enviar);
+    avalancha(1).for_each(enviar);
+    enviar(Suceso::Sale { numero: 2 });
+    enviar(dice(1, "ya no estás\n"));
+    enviar(entra(3, &c));
+    let sala = thread::spawn(move || atender_canal(&sucesos));
+    // Cuando entra el tercero, todo lo anterior ya está repartido.
+    cliente_c.read_exact(&mut vec![0; BIENVENIDA.len()]).unwrap();
+    assert_eq!(Arc::strong_count(&b), 2, "aún no ha leído nada");
+    assert!(
+        recibido(&cliente_b) == "usuario 50001: hola\n".repeat(VECES * LOTE)
+    );
+    drop(canal);
+    let registro = sala.join().unwrap();
+    assert!(registro.contains("50002) desconectado\n"));
 }
 
 #[test]
@@ -203,8 +230,10 @@ fn la_sala_ajusta_el_freno_a_lo_que_se_debe() {
 
 #[test]
 fn dos_con_la_misma_direccion_no_se_confunden() {
-    let ((a, cliente_a), (b, cliente_b), (c, _cliente_c)) = (conexion(), conexion(), conexion());
-    // El primero se cortó, y el sistema ha dado su puerto a otro antes de que la sala lo sepa.
+    let ((a, cliente_a), (b, cliente_b), (c, _cliente_c)) =
+        (conexion(), conexion(), conexion());
+    // El primero se cortó, y el sistema ha dado su puerto a otro antes de que
+    // la sala lo sepa.
     let otra_vez = Suceso::Entra {
         numero: 2,
         direccion: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_001)),
@@ -234,5 +263,9 @@ fn lo_dicho_antes_de_cerrar_se_reparte_y_lo_de_despues_no() {
         dice(1, "tres\n"),
     ]);
     assert_eq!(recibido(&cliente_b), "usuario 50001: uno\n");
-    assert!(registro.ends_with("50001): uno\naviso: dos\n\ncerrando servidor...\n"), "{registro}");
+    assert!(
+        registro
+            .ends_with("50001): uno\naviso: dos\n\ncerrando servidor...\n"),
+        "{registro}"
+    );
 }

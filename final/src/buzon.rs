@@ -1,4 +1,5 @@
-//! El buzón de un cliente: se le escribe sin esperar, y lo que no cabe en su socket se guarda.
+//! El buzón de un cliente: se le escribe sin esperar, y lo que no cabe en su
+//! socket se guarda.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
@@ -23,7 +24,11 @@ impl Buzon {
     /// El de esta conexión, vacío.
     #[must_use]
     pub fn new(conexion: Arc<TcpStream>) -> Self {
-        Self { conexion, guardado: VecDeque::new(), ultima_toma: Instant::now() }
+        Self {
+            conexion,
+            guardado: VecDeque::new(),
+            ultima_toma: Instant::now(),
+        }
     }
 
     /// Los bytes que guarda.
@@ -44,7 +49,8 @@ impl Buzon {
             bytes = &bytes[self.escribir(bytes)..];
             self.ultima_toma = Instant::now();
         }
-        // Justo lo que hace falta: de ordinario un buzón ocuparía hasta el doble.
+        // Justo lo que hace falta: de ordinario un buzón ocuparía hasta el
+        // doble.
         self.guardado.reserve_exact(bytes.len());
         self.guardado.extend(bytes);
     }
@@ -69,8 +75,8 @@ impl Buzon {
 
     /// Cierra la conexión: no se podrá ni escribir ni leer más.
     pub fn cerrar(&self) {
-        // Despierta al hilo que lee de este socket (en Windows no: lo hace el cierre del cliente). Si
-        // falla, es que ya estaba cerrado.
+        // Despierta al hilo que lee de este socket (en Windows no: lo hace el
+        // cierre del cliente). Si falla, es que ya estaba cerrado.
         let _ = self.conexion.shutdown(Shutdown::Both);
     }
 
@@ -79,12 +85,16 @@ impl Buzon {
         match escribir_sin_esperar(&self.conexion, bytes) {
             Ok(escritos) => escritos,
             Err(error)
-                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::Interrupted
+                ) =>
             {
                 0
             }
             Err(_) => {
-                // Se ha ido, y ya no se le debe nada. Lo contará su hilo, tras lo último que dijo.
+                // Se ha ido, y ya no se le debe nada. Lo contará su hilo, tras
+                // lo último que dijo.
                 self.cerrar();
                 bytes.len()
             }
@@ -92,14 +102,13 @@ impl Buzon {
     }
 }
 
-fn escribir_sin_esperar(mut conexion: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+fn escribir_sin_esperar(
+    mut conexion: &TcpStream,
+    bytes: &[u8],
+) -> io::Result<usize> {
     conexion.set_nonblocking(true)?;
     let resultado = conexion.write(bytes);
     // El hilo que lee comparte este modo, y él sí quiere esperar.
     conexion.set_nonblocking(false)?;
     resultado
 }
-
-#[cfg(test)]
-#[path = "../pruebas/buzon.rs"]
-mod pruebas;

@@ -1,4 +1,5 @@
-//! De un socket a mensajes: cada lectura, lo que ha llegado; cada silencio, lo que eso termina.
+//! De un socket a mensajes: cada lectura, lo que ha llegado; cada silencio, lo
+//! que eso termina.
 
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
@@ -6,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::mensajes::{Cortador, Mensaje, Silencios};
 
-/// El silencio que termina un mensaje. (De Windows se sabe que añade medio segundo a una espera tan
-/// corta.)
+/// El silencio que termina un mensaje. (De Windows se sabe que añade medio
+/// segundo a una espera tan corta.)
 pub const SILENCIO: Duration = Duration::from_millis(50);
 
 /// Los bytes que se leen de un socket de una vez, como mucho.
@@ -18,8 +19,8 @@ pub const LECTURA: usize = 4 * 1024;
 pub struct Lector<'a> {
     conexion: &'a TcpStream,
     cortador: Cortador,
-    /// Donde se lee: crece la primera vez que se llena. Casi nadie habla tanto, y cada cliente
-    /// tiene uno.
+    /// Donde se lee: crece la primera vez que se llena. Casi nadie habla
+    /// tanto, y cada cliente tiene uno.
     bytes: Vec<u8>,
     /// El límite de espera que tiene puesto el socket.
     espera: Option<Duration>,
@@ -28,10 +29,14 @@ pub struct Lector<'a> {
 }
 
 impl<'a> Lector<'a> {
-    /// Un lector de `conexion` que no entrega mensajes de más de `maximo` bytes, y a quien los
-    /// silencios le dicen lo que se indica.
+    /// Un lector de `conexion` que no entrega mensajes de más de `maximo`
+    /// bytes, y a quien los silencios le dicen lo que se indica.
     #[must_use]
-    pub fn new(conexion: &'a TcpStream, maximo: usize, silencios: Silencios) -> Self {
+    pub fn new(
+        conexion: &'a TcpStream,
+        maximo: usize,
+        silencios: Silencios,
+    ) -> Self {
         Self {
             conexion,
             cortador: Cortador::new(maximo, silencios),
@@ -41,8 +46,9 @@ impl<'a> Lector<'a> {
         }
     }
 
-    /// Espera a que llegue algo, o a un silencio que termine un mensaje, y pasa a `entrega` los
-    /// mensajes completos. Devuelve `false` cuando la conexión ha terminado, bien o mal.
+    /// Espera a que llegue algo, o a un silencio que termine un mensaje, y
+    /// pasa a `entrega` los mensajes completos. Devuelve `false` cuando la
+    /// conexión ha terminado, bien o mal.
     pub fn leer(&mut self, entrega: impl FnMut(Mensaje<'_>)) -> bool {
         self.ajustar_espera();
         match self.conexion.read(&mut self.bytes) {
@@ -55,8 +61,9 @@ impl<'a> Lector<'a> {
                 true
             }
             Err(error) if es_espera(error.kind()) => {
-                // Puede no ser un silencio: la sala pone el socket en modo no bloqueante mientras
-                // le escribe, y entonces esta lectura vuelve antes de tiempo.
+                // Puede no ser un silencio: la sala pone el socket en modo no
+                // bloqueante mientras le escribe, y entonces esta lectura
+                // vuelve antes de tiempo.
                 if self.ultima_noticia.elapsed() >= SILENCIO {
                     self.cortador.silencio(entrega);
                 }
@@ -72,12 +79,17 @@ impl<'a> Lector<'a> {
     /// Solo se espera con límite cuando un silencio terminaría algo.
     fn ajustar_espera(&mut self) {
         let espera = self.cortador.espera_silencio().then_some(SILENCIO);
-        if espera != self.espera && self.conexion.set_read_timeout(espera).is_ok() {
+        if espera != self.espera
+            && self.conexion.set_read_timeout(espera).is_ok()
+        {
             self.espera = espera;
         }
     }
 }
 
 fn es_espera(clase: ErrorKind) -> bool {
-    matches!(clase, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+    matches!(
+        clase,
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
 }

@@ -1,8 +1,8 @@
 //! De bytes a mensajes: dónde acaba cada uno, y qué se enseña de él.
 //!
-//! TCP entrega un chorro de bytes, cortado donde quiera la red. El [`Cortador`] lo convierte en
-//! mensajes que no dependen de esos cortes. Lo usan los dos programas: tampoco el cliente se fía
-//! de lo que le llega.
+//! TCP entrega un chorro de bytes, cortado donde quiera la red. El
+//! [`Cortador`] lo convierte en mensajes que no dependen de esos cortes. Lo
+//! usan los dos programas: tampoco el cliente se fía de lo que le llega.
 
 use std::borrow::Cow;
 use std::mem;
@@ -11,16 +11,20 @@ use std::str;
 /// Un mensaje, ya listo para una pantalla.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mensaje<'a> {
-    /// El texto, sin fin de línea y con los caracteres de control a la vista (ver [`visible`]).
+    /// El texto, sin fin de línea y con los caracteres de control a la vista
+    /// (ver [`visible`]).
     pub texto: Cow<'a, str>,
-    /// Es la orden de desconectar (ver [`es_salir`]). Un trozo de una línea más larga nunca lo es.
+    /// Es la orden de desconectar (ver [`es_salir`]). Un trozo de una línea
+    /// más larga nunca lo es.
     pub salir: bool,
 }
 
-/// Reconoce la orden `salir`: en mayúsculas o minúsculas y con espacios alrededor.
+/// Reconoce la orden `salir`: en mayúsculas o minúsculas y con espacios
+/// alrededor.
 #[must_use]
 pub fn es_salir(linea: &[u8]) -> bool {
-    sin_espacios(linea).is_some_and(|texto| texto.eq_ignore_ascii_case("salir"))
+    sin_espacios(linea)
+        .is_some_and(|texto| texto.eq_ignore_ascii_case("salir"))
 }
 
 /// Una línea sin los espacios de alrededor, si es UTF-8.
@@ -31,18 +35,19 @@ fn sin_espacios(linea: &[u8]) -> Option<&str> {
 /// Cuándo termina un silencio lo que está a medias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silencios {
-    /// Siempre: de la otra parte no se sabe si terminará sus líneas, aunque haya terminado alguna.
+    /// Siempre: de la otra parte no se sabe si terminará sus líneas, aunque
+    /// haya terminado alguna.
     Terminan,
-    /// Hasta que la otra parte termina una línea: desde entonces se le cree, y una red lenta no
-    /// parte las siguientes.
+    /// Hasta que la otra parte termina una línea: desde entonces se le cree, y
+    /// una red lenta no parte las siguientes.
     TerminanHastaUnaLinea,
 }
 
 /// Corta en mensajes los bytes de una conexión.
 ///
-/// Un mensaje acaba con `\n` o `\r\n`; al llegar a su máximo de bytes; tras un [silencio], según lo
-/// que digan de él los [`Silencios`]; y con el [fin] de la conexión. Las líneas en blanco no son
-/// mensajes.
+/// Un mensaje acaba con `\n` o `\r\n`; al llegar a su máximo de bytes; tras un
+/// [silencio], según lo que digan de él los [`Silencios`]; y con el [fin] de
+/// la conexión. Las líneas en blanco no son mensajes.
 ///
 /// [silencio]: Cortador::silencio
 /// [fin]: Cortador::fin
@@ -67,11 +72,22 @@ impl Cortador {
     #[must_use]
     pub fn new(maximo: usize, silencios: Silencios) -> Self {
         assert!(maximo >= 4, "en {maximo} bytes no cabe cualquier letra");
-        Self { maximo, silencios, pendiente: Vec::new(), usa_lineas: false, a_medias: false }
+        Self {
+            maximo,
+            silencios,
+            pendiente: Vec::new(),
+            usa_lineas: false,
+            a_medias: false,
+        }
     }
 
-    /// Toma los bytes de una lectura y pasa a `entrega` los mensajes que completan.
-    pub fn recibir(&mut self, bytes: &[u8], mut entrega: impl FnMut(Mensaje<'_>)) {
+    /// Toma los bytes de una lectura y pasa a `entrega` los mensajes que
+    /// completan.
+    pub fn recibir(
+        &mut self,
+        bytes: &[u8],
+        mut entrega: impl FnMut(Mensaje<'_>),
+    ) {
         let mut unidos = mem::take(&mut self.pendiente);
         let mut datos = bytes;
         if !unidos.is_empty() {
@@ -83,7 +99,10 @@ impl Cortador {
             if let Some(fin) = ventana.iter().position(|&byte| byte == b'\n') {
                 let linea = &datos[..fin];
                 self.usa_lineas = true;
-                self.terminar(linea.strip_suffix(b"\r").unwrap_or(linea), &mut entrega);
+                self.terminar(
+                    linea.strip_suffix(b"\r").unwrap_or(linea),
+                    &mut entrega,
+                );
                 datos = &datos[fin + 1..];
             } else if ventana.len() == self.maximo {
                 let (trozo, resto) = datos.split_at(corte_seguro(ventana));
@@ -100,16 +119,20 @@ impl Cortador {
     /// ¿Terminaría un silencio algo que está a medias?
     #[must_use]
     pub fn espera_silencio(&self) -> bool {
-        let se_le_cree = self.usa_lineas && self.silencios == Silencios::TerminanHastaUnaLinea;
+        let se_le_cree = self.usa_lineas
+            && self.silencios == Silencios::TerminanHastaUnaLinea;
         !se_le_cree && (self.a_medias || corte_seguro(&self.pendiente) > 0)
     }
 
-    /// La otra parte calla: si [se esperaba](Self::espera_silencio), lo pendiente es un mensaje.
+    /// La otra parte calla: si [se esperaba](Self::espera_silencio), lo
+    /// pendiente es un mensaje.
     ///
-    /// Los primeros bytes de una letra que aún no está entera se quedan esperando al resto.
+    /// Los primeros bytes de una letra que aún no está entera se quedan
+    /// esperando al resto.
     pub fn silencio(&mut self, mut entrega: impl FnMut(Mensaje<'_>)) {
         if self.espera_silencio() {
-            let resto = self.pendiente.split_off(corte_seguro(&self.pendiente));
+            let resto =
+                self.pendiente.split_off(corte_seguro(&self.pendiente));
             let linea = mem::replace(&mut self.pendiente, resto);
             self.terminar(&linea, &mut entrega);
         }
@@ -122,11 +145,22 @@ impl Cortador {
     }
 
     /// Entrega una línea, o lo que quedaba de ella.
-    fn terminar(&mut self, linea: &[u8], entrega: &mut impl FnMut(Mensaje<'_>)) {
+    fn terminar(
+        &mut self,
+        linea: &[u8],
+        entrega: &mut impl FnMut(Mensaje<'_>),
+    ) {
         let entero = !mem::take(&mut self.a_medias);
-        let sobra = if entero { sin_espacios(linea) == Some("") } else { linea.is_empty() };
+        let sobra = if entero {
+            sin_espacios(linea) == Some("")
+        } else {
+            linea.is_empty()
+        };
         if !sobra {
-            entrega(Mensaje { texto: visible(linea), salir: entero && es_salir(linea) });
+            entrega(Mensaje {
+                texto: visible(linea),
+                salir: entero && es_salir(linea),
+            });
         }
     }
 }
@@ -136,24 +170,33 @@ fn corte_seguro(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
         return bytes.len() - 1;
     }
-    // Una letra tiene 4 bytes como mucho: si está sin terminar, empieza en los 3 últimos.
+    // Una letra tiene 4 bytes como mucho: si está sin terminar, empieza en los
+    // 3 últimos.
     let letra_a_medias = |inicio: &usize| {
-        str::from_utf8(&bytes[*inicio..])
-            .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+        str::from_utf8(&bytes[*inicio..]).is_err_and(|error| {
+            error.valid_up_to() == 0 && error.error_len().is_none()
+        })
     };
-    (bytes.len().saturating_sub(3)..bytes.len()).find(letra_a_medias).unwrap_or(bytes.len())
+    (bytes.len().saturating_sub(3)..bytes.len())
+        .find(letra_a_medias)
+        .unwrap_or(bytes.len())
 }
 
 /// El texto de unos bytes, sin nada que pueda dar órdenes a un terminal.
 ///
-/// Lo que no es UTF-8 se convierte en `�` (U+FFFD). Los caracteres que mueven el cursor, cambian
-/// colores, dan la vuelta al texto o parten la línea se enseñan, como `\u{1b}`: así nadie borra la
-/// pantalla de otro ni se hace pasar por él. Son los de control (salvo el tabulador), los que
-/// Unicode llama `Bidi_Control` y los separadores de línea y de párrafo.
+/// Lo que no es UTF-8 se convierte en `�` (U+FFFD). Los caracteres que mueven
+/// el cursor, cambian colores, dan la vuelta al texto o parten la línea se
+/// enseñan, como `\u{1b}`: así nadie borra la pantalla de otro ni se hace
+/// pasar por él. Son los de control (salvo el tabulador), los que Unicode
+/// llama `Bidi_Control` y los separadores de línea y de párrafo.
 #[must_use]
 pub fn visible(bytes: &[u8]) -> Cow<'_, str> {
-    // Casi todo es corriente, y por aquí pasa todo: se cuenta porque contar se hace de muchos en muchos.
-    let raros = bytes.iter().filter(|byte| !matches!(byte, b' '..=b'~' | b'\t')).count();
+    // Casi todo es corriente, y por aquí pasa todo: se cuenta porque contar se
+    // hace de muchos en muchos.
+    let raros = bytes
+        .iter()
+        .filter(|byte| !matches!(byte, b' '..=b'~' | b'\t'))
+        .count();
     if let (0, Ok(texto)) = (raros, str::from_utf8(bytes)) {
         return Cow::Borrowed(texto);
     }
@@ -176,7 +219,8 @@ pub fn visible(bytes: &[u8]) -> Cow<'_, str> {
 fn manda(caracter: char) -> bool {
     match caracter {
         '\t' => false,
-        // Bidi_Control, salvo los dos últimos: separadores de línea y de párrafo.
+        // Bidi_Control, salvo los dos últimos: separadores de línea y de
+        // párrafo.
         '\u{61c}'
         | '\u{200e}'
         | '\u{200f}'
@@ -187,7 +231,3 @@ fn manda(caracter: char) -> bool {
         otro => otro.is_control(),
     }
 }
-
-#[cfg(test)]
-#[path = "../pruebas/mensajes.rs"]
-mod pruebas;

@@ -1,11 +1,13 @@
-//! La sala: la única que escribe a los clientes, y la dueña del orden de los mensajes.
+//! La sala: la única que escribe a los clientes, y la dueña del orden de los
+//! mensajes.
 //!
-//! Los demás hilos no tocan nada de los clientes: le cuentan lo que pasa, un [`Suceso`] tras otro,
-//! por un canal. Como solo hay una que atiende, no hace falta ningún cerrojo, y todos ven los
-//! mensajes en el mismo orden.
+//! Los demás hilos no tocan nada de los clientes: le cuentan lo que pasa, un
+//! [`Suceso`] tras otro, por un canal. Como solo hay una que atiende, no hace
+//! falta ningún cerrojo, y todos ven los mensajes en el mismo orden.
 //!
-//! La sala no espera a nadie. Lo que un cliente no puede recibir aún queda en su [`Buzon`]; quien
-//! deja de leer se va, y a quien habla más de lo que los demás leen lo detiene el [`Freno`].
+//! La sala no espera a nadie. Lo que un cliente no puede recibir aún queda en
+//! su [`Buzon`]; quien deja de leer se va, y a quien habla más de lo que los
+//! demás leen lo detiene el [`Freno`].
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -22,16 +24,19 @@ use crate::nombre;
 use crate::pantalla::Pantalla;
 
 /// La primera línea que recibe cada cliente.
-pub const BIENVENIDA: &str = "bienvenido al chat! escribe 'salir' para salir\n";
+pub const BIENVENIDA: &str =
+    "bienvenido al chat! escribe 'salir' para salir\n";
 
 /// Los bytes a partir de los que un lote se reparte aunque haya más esperando.
 pub const LOTE: usize = 64 * 1024;
 
-/// Los sucesos que caben en el canal de la sala: si se llena, quien quiere hablar espera. Son pocos:
-/// más alargarían la cola de quien llega detrás de una avalancha.
+/// Los sucesos que caben en el canal de la sala: si se llena, quien quiere
+/// hablar espera. Son pocos: más alargarían la cola de quien llega detrás de
+/// una avalancha.
 pub const COLA: usize = LOTE / LECTURA;
 
-/// Cada cuánto se vuelve a probar con lo que no cabía (std no sabe esperar a varios sockets a la vez).
+/// Cada cuánto se vuelve a probar con lo que no cabía (std no sabe esperar a
+/// varios sockets a la vez).
 const REINTENTO: Duration = Duration::from_millis(1);
 
 /// Lo que le pasa a un chat.
@@ -39,7 +44,8 @@ const REINTENTO: Duration = Duration::from_millis(1);
 pub enum Suceso {
     /// Alguien se conecta.
     Entra {
-        /// El número de orden de su conexión: no se repite nunca, como sí puede hacer un puerto.
+        /// El número de orden de su conexión: no se repite nunca, como sí
+        /// puede hacer un puerto.
         numero: u64,
         /// Desde dónde: da nombre al cliente en las pantallas.
         direccion: SocketAddr,
@@ -58,7 +64,8 @@ pub enum Suceso {
         /// Quién.
         numero: u64,
     },
-    /// El servidor tiene algo que decir en su pantalla: una línea, con su `\n`.
+    /// El servidor tiene algo que decir en su pantalla: una línea, con su
+    /// `\n`.
     Avisa(String),
     /// Hay que cerrar.
     Cerrar,
@@ -79,7 +86,8 @@ pub struct Sala {
 }
 
 impl Sala {
-    /// Una sala vacía, que enseña en `pantalla` lo que pasa, y frena a quien habla demasiado.
+    /// Una sala vacía, que enseña en `pantalla` lo que pasa, y frena a quien
+    /// habla demasiado.
     #[must_use]
     pub fn new(pantalla: Pantalla, freno: Arc<Freno>) -> Self {
         Self {
@@ -92,15 +100,18 @@ impl Sala {
         }
     }
 
-    /// Atiende los sucesos, en orden, hasta que uno dice que hay que cerrar o no queda quien los
-    /// cuente.
+    /// Atiende los sucesos, en orden, hasta que uno dice que hay que cerrar o
+    /// no queda quien los cuente.
     pub fn atender(mut self, sucesos: &Receiver<Suceso>) {
         while self.tomar(sucesos) {
             self.repartir();
             if self.deuda() > 0 && self.revisados.elapsed() >= REINTENTO {
                 self.revisar();
             }
-            let guardan = self.clientes.values().filter(|cliente| cliente.buzon.guarda() > 0);
+            let guardan = self
+                .clientes
+                .values()
+                .filter(|cliente| cliente.buzon.guarda() > 0);
             self.freno.ajustar(self.deuda(), guardan.count());
             self.pantalla.mostrar(&mut self.apuntes);
         }
@@ -112,8 +123,9 @@ impl Sala {
         self.pantalla.cerrar("\ncerrando servidor...\n");
     }
 
-    /// Espera a que pase algo, y toma también lo que ya espera detrás: cuanta más prisa hay, más
-    /// mensajes lleva cada lote. Devuelve `false` si hay que cerrar.
+    /// Espera a que pase algo, y toma también lo que ya espera detrás: cuanta
+    /// más prisa hay, más mensajes lleva cada lote. Devuelve `false` si hay
+    /// que cerrar.
     fn tomar(&mut self, sucesos: &Receiver<Suceso>) -> bool {
         let espera = if self.deuda() > 0 { REINTENTO } else { Duration::MAX };
         let primero = match sucesos.recv_timeout(espera) {
@@ -121,12 +133,15 @@ impl Sala {
             Err(RecvTimeoutError::Timeout) => return true,
             Err(RecvTimeoutError::Disconnected) => return false,
         };
-        for suceso in iter::once(primero).chain(sucesos.try_iter().take(COLA)) {
+        for suceso in iter::once(primero).chain(sucesos.try_iter().take(COLA))
+        {
             match suceso {
                 Suceso::Entra { numero, direccion, conexion } => {
                     self.entra(numero, Cliente::new(direccion, conexion));
                 }
-                Suceso::Dice { numero, mensajes } => self.dice(numero, &mensajes),
+                Suceso::Dice { numero, mensajes } => {
+                    self.dice(numero, &mensajes)
+                }
                 Suceso::Sale { numero } => self.sale(numero),
                 Suceso::Avisa(aviso) => self.apuntes.push_str(&aviso),
                 Suceso::Cerrar => return false,
@@ -139,15 +154,21 @@ impl Sala {
     }
 
     fn entra(&mut self, numero: u64, mut cliente: Cliente) {
-        // La bienvenida, antes que nada; y lo que se dijo antes de entrar no es para él.
+        // La bienvenida, antes que nada; y lo que se dijo antes de entrar no
+        // es para él.
         cliente.buzon.enviar(BIENVENIDA.as_bytes());
         cliente.omite.push(0..self.lote.len());
-        self.apuntes.extend(["nuevo cliente conectado: ", &cliente.nombre, "\n"]);
+        self.apuntes.extend([
+            "nuevo cliente conectado: ",
+            &cliente.nombre,
+            "\n",
+        ]);
         self.clientes.insert(numero, cliente);
     }
 
     fn dice(&mut self, numero: u64, mensajes: &str) {
-        // Quien fue expulsado ya no está, aunque aún llegue algo de lo que dijo.
+        // Quien fue expulsado ya no está, aunque aún llegue algo de lo que
+        // dijo.
         let Some(autor) = self.clientes.get_mut(&numero) else { return };
         let inicio = self.lote.len();
         for mensaje in mensajes.split_inclusive('\n') {
@@ -159,7 +180,8 @@ impl Sala {
     }
 
     fn sale(&mut self, numero: u64) {
-        // Puede que solo haya dejado de hablar: que reciba antes lo que se ha dicho.
+        // Puede que solo haya dejado de hablar: que reciba antes lo que se ha
+        // dicho.
         self.repartir();
         if let Some(cliente) = self.clientes.get_mut(&numero) {
             cliente.sale = true;
@@ -177,7 +199,8 @@ impl Sala {
         }
     }
 
-    /// Vuelve a probar con los buzones que guardan algo, y despide a quien ha acabado o no lee.
+    /// Vuelve a probar con los buzones que guardan algo, y despide a quien ha
+    /// acabado o no lee.
     fn revisar(&mut self) {
         let Self { clientes, apuntes, .. } = self;
         clientes.retain(|_, cliente| {
@@ -190,7 +213,13 @@ impl Sala {
                 return true;
             };
             cliente.buzon.cerrar();
-            apuntes.extend(["cliente ", &cliente.nombre, " desconectado", motivo, "\n"]);
+            apuntes.extend([
+                "cliente ",
+                &cliente.nombre,
+                " desconectado",
+                motivo,
+                "\n",
+            ]);
             false
         });
         self.revisados = Instant::now();
@@ -210,7 +239,8 @@ struct Cliente {
     /// Cómo lo presentan sus mensajes: `usuario 50000: `.
     prefijo: String,
     buzon: Buzon,
-    /// Las partes del lote que no son para él: lo que dijo él y lo de antes de entrar.
+    /// Las partes del lote que no son para él: lo que dijo él y lo de antes de
+    /// entrar.
     omite: Vec<Range<usize>>,
     /// Ya no dirá nada: se irá cuando haya recibido lo que guarda su buzón.
     sale: bool,
@@ -247,7 +277,3 @@ impl Cliente {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "../pruebas/sala.rs"]
-pub(crate) mod pruebas;

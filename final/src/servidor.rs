@@ -20,18 +20,20 @@ const USO: &str = "\
 uso: servidor [DIRECCIÓN]
 
 Reenvía lo que dice cada cliente a todos los demás. Ctrl-C lo cierra.
-DIRECCIÓN es 127.0.0.1:12345 si no se indica, y solo admite clientes de este ordenador;
-con 0.0.0.0:12345 admite los de toda la red.
+DIRECCIÓN es 127.0.0.1:12345 si no se indica, y solo admite clientes de este
+ordenador; con 0.0.0.0:12345 admite los de toda la red.
 ";
 
-/// Lo más largo que llega a ser un mensaje, en bytes: lo que lee de una vez el servidor del enunciado
-/// (`recv(1024)`). Una línea más larga se reparte en varios mensajes.
+/// Lo más largo que llega a ser un mensaje, en bytes: lo que lee de una vez el
+/// servidor del enunciado (`recv(1024)`). Una línea más larga se reparte en
+/// varios mensajes.
 const MENSAJE: usize = 1024;
 
 /// Lo que descansa el servidor cuando no puede aceptar a nadie más.
 const DESCANSO: Duration = Duration::from_millis(100);
 
-/// Lo que se espera, al cerrar, a que la pantalla tome lo último. Puede estar congelada.
+/// Lo que se espera, al cerrar, a que la pantalla tome lo último. Puede estar
+/// congelada.
 const CIERRE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
@@ -39,11 +41,14 @@ fn main() -> ExitCode {
 }
 
 fn servir(direccion: &str) -> anyhow::Result<()> {
-    let servidor = TcpListener::bind(direccion)
-        .map_err(|error| explicar(error, &format!("escuchar en {direccion}")))?;
+    let servidor = TcpListener::bind(direccion).map_err(|error| {
+        explicar(error, &format!("escuchar en {direccion}"))
+    })?;
     let ctrl_c = al_pulsar_ctrl_c()?;
     let local = servidor.local_addr()?;
-    mostrar(&format!("servidor de chat iniciado en {local}\nesperando clientes...\n"));
+    mostrar(&format!(
+        "servidor de chat iniciado en {local}\nesperando clientes...\n"
+    ));
 
     let (sucesos, para_la_sala) = mpsc::sync_channel(COLA);
     let freno = Arc::new(Freno::default());
@@ -60,7 +65,8 @@ fn servir(direccion: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Un canal por el que llega algo con cada Ctrl-C, y cuando el sistema pide terminar.
+/// Un canal por el que llega algo con cada Ctrl-C, y cuando el sistema pide
+/// terminar.
 fn al_pulsar_ctrl_c() -> anyhow::Result<Receiver<()>> {
     let (aviso, ctrl_c) = mpsc::channel();
     ctrlc::set_handler(move || {
@@ -70,18 +76,25 @@ fn al_pulsar_ctrl_c() -> anyhow::Result<Receiver<()>> {
     Ok(ctrl_c)
 }
 
-/// Pone en marcha los hilos de la sala y de la pantalla. El canal que devuelve se cierra cuando los
-/// dos han acabado.
-fn abrir_sala(sucesos: Receiver<Suceso>, freno: Arc<Freno>) -> anyhow::Result<Receiver<()>> {
-    let (pantalla, acabada) =
-        Pantalla::abrir(io::stdout()).context("no se puede crear el hilo de la pantalla")?;
+/// Pone en marcha los hilos de la sala y de la pantalla. El canal que devuelve
+/// se cierra cuando los dos han acabado.
+fn abrir_sala(
+    sucesos: Receiver<Suceso>,
+    freno: Arc<Freno>,
+) -> anyhow::Result<Receiver<()>> {
+    let (pantalla, acabada) = Pantalla::abrir(io::stdout())
+        .context("no se puede crear el hilo de la pantalla")?;
     thread::Builder::new()
         .spawn(move || Sala::new(pantalla, freno).atender(&sucesos))
         .context("no se puede crear el hilo de la sala")?;
     Ok(acabada)
 }
 
-fn aceptar_clientes(servidor: &TcpListener, sucesos: &SyncSender<Suceso>, freno: &Arc<Freno>) {
+fn aceptar_clientes(
+    servidor: &TcpListener,
+    sucesos: &SyncSender<Suceso>,
+    freno: &Arc<Freno>,
+) {
     let mut avisado = false;
     for numero in 0.. {
         match servidor.accept() {
@@ -93,11 +106,15 @@ fn aceptar_clientes(servidor: &TcpListener, sucesos: &SyncSender<Suceso>, freno:
             Err(error) if SE_CORTO.contains(&error.kind()) => {}
             Err(error) => {
                 if !avisado {
-                    let aviso = format!("aviso: {}: {error}\n", por_que_no_entra(&error));
+                    let aviso = format!(
+                        "aviso: {}: {error}\n",
+                        por_que_no_entra(&error)
+                    );
                     let _ = sucesos.send(Suceso::Avisa(aviso));
                     avisado = true;
                 }
-                // Lo normal es que se arregle solo: el que espera entrará cuando salga otro.
+                // Lo normal es que se arregle solo: el que espera entrará
+                // cuando salga otro.
                 thread::sleep(DESCANSO);
             }
         }
@@ -105,15 +122,18 @@ fn aceptar_clientes(servidor: &TcpListener, sucesos: &SyncSender<Suceso>, freno:
 }
 
 /// Cómo dice cada sistema que quien llegaba ya no está.
-const SE_CORTO: [ErrorKind; 2] = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
+const SE_CORTO: [ErrorKind; 2] =
+    [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
 
-/// Los errores de quedarse sin descriptores, que std no nombra: `ENFILE` y `EMFILE` en Unix, y
-/// `WSAEMFILE` en Windows.
+/// Los errores de quedarse sin descriptores, que std no nombra: `ENFILE` y
+/// `EMFILE` en Unix, y `WSAEMFILE` en Windows.
 const SIN_DESCRIPTORES: [i32; 3] = [23, 24, 10024];
 
 fn por_que_no_entra(error: &io::Error) -> &'static str {
     match error.raw_os_error() {
-        Some(codigo) if SIN_DESCRIPTORES.contains(&codigo) => "por ahora no caben más clientes",
+        Some(codigo) if SIN_DESCRIPTORES.contains(&codigo) => {
+            "por ahora no caben más clientes"
+        }
         _ => "no se ha podido aceptar a un cliente",
     }
 }
@@ -125,12 +145,13 @@ fn recibir_cliente(
     sucesos: &SyncSender<Suceso>,
     freno: &Arc<Freno>,
 ) {
-    // Sin esto, un mensaje corto puede esperar 40 ms al acuse de recibo del anterior. Solo falla
-    // si el cliente ya se ha ido.
+    // Sin esto, un mensaje corto puede esperar 40 ms al acuse de recibo del
+    // anterior. Solo falla si el cliente ya se ha ido.
     let _ = conexion.set_nodelay(true);
     let (para_el_hilo, freno) = (sucesos.clone(), Arc::clone(freno));
-    let hilo = thread::Builder::new()
-        .spawn(move || manejar_cliente(numero, conexion, direccion, &para_el_hilo, &freno));
+    let hilo = thread::Builder::new().spawn(move || {
+        manejar_cliente(numero, conexion, direccion, &para_el_hilo, &freno)
+    });
     if let Err(error) = hilo {
         let quien = nombre(direccion);
         let aviso = format!("aviso: no se puede atender a {quien}: {error}\n");
@@ -138,7 +159,8 @@ fn recibir_cliente(
     }
 }
 
-/// La vida de un cliente, contada a la sala. Si la sala ya no escucha, el programa está acabando.
+/// La vida de un cliente, contada a la sala. Si la sala ya no escucha, el
+/// programa está acabando.
 fn manejar_cliente(
     numero: u64,
     conexion: TcpStream,
@@ -147,7 +169,11 @@ fn manejar_cliente(
     freno: &Freno,
 ) {
     let conexion = Arc::new(conexion);
-    let _ = sucesos.send(Suceso::Entra { numero, direccion, conexion: Arc::clone(&conexion) });
+    let _ = sucesos.send(Suceso::Entra {
+        numero,
+        direccion,
+        conexion: Arc::clone(&conexion),
+    });
     let mut gasto = Gasto::todo();
     recibir_mensajes(&conexion, |mensajes| {
         freno.gastar(&mut gasto, mensajes.len());
@@ -158,7 +184,8 @@ fn manejar_cliente(
 
 /// Pasa a `decir` lo que llega, hasta que el cliente se va o escribe `salir`.
 fn recibir_mensajes(conexion: &TcpStream, mut decir: impl FnMut(String)) {
-    let mut lector = Lector::new(conexion, MENSAJE, Silencios::TerminanHastaUnaLinea);
+    let mut lector =
+        Lector::new(conexion, MENSAJE, Silencios::TerminanHastaUnaLinea);
     let mut sigue = true;
     while sigue {
         let mut mensajes = String::new();

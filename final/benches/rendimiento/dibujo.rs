@@ -55,7 +55,7 @@ pub fn barras(ruta: &Path, series: &[(&str, [f64; 3])]) -> Resultado {
         .draw()?;
     for (numero, ((nombre, valores), color)) in series.iter().zip(colores()).enumerate() {
         let (lugar, _) = grafico.backend_coord(&(numero as f64 + 0.4, suelo));
-        hoja.draw(&Text::new(*nombre, (lugar, 362), LETRA.into_font().color(&color)))?;
+        hoja.draw(&Text::new(*nombre, (lugar, 362), LETRA))?;
         for (lado, (valor, que)) in valores.iter().zip(["p50", "p99", "máx"]).enumerate() {
             let x = numero as f64 + 0.1 + 0.27 * lado as f64;
             let tono = color.mix(1.0 - 0.3 * lado as f64).filled();

@@ -7,7 +7,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 
 fn main() -> io::Result<()> {
-    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let direccion_servidor =
+        env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
     let mut conexion = TcpStream::connect(direccion_servidor)?;
     println!("conectado al servidor de chat!");
     println!("escribe tus mensajes:");

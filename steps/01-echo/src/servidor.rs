@@ -1,13 +1,15 @@
 //! El servidor: devuelve cada línea a quien la envía.
 //!
-//! Lo que aún falla: solo atiende a un cliente a la vez, y el fallo de uno lo detiene.
+//! Lo que aún falla: solo atiende a un cliente a la vez, y el fallo de uno lo
+//! detiene.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 fn main() -> io::Result<()> {
-    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let direccion_servidor =
+        env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
     let servidor = TcpListener::bind(direccion_servidor)?;
     println!("servidor de chat iniciado en {}", servidor.local_addr()?);
     println!("esperando clientes...");
@@ -18,7 +20,10 @@ fn main() -> io::Result<()> {
     }
 }
 
-fn manejar_cliente(mut conexion: TcpStream, direccion: SocketAddr) -> io::Result<()> {
+fn manejar_cliente(
+    mut conexion: TcpStream,
+    direccion: SocketAddr,
+) -> io::Result<()> {
     let (ip, puerto) = (direccion.ip(), direccion.port());
     let lector = BufReader::new(conexion.try_clone()?);
     println!("nuevo cliente conectado: ('{ip}', {puerto})");

@@ -8,19 +8,23 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 fn main() -> io::Result<()> {
-    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let direccion_servidor =
+        env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
     let servidor = TcpListener::bind(direccion_servidor)?;
     println!("servidor de chat iniciado en {}", servidor.local_addr()?);
     println!("esperando clientes...");
 
     loop {
         let (conexion, direccion) = servidor.accept()?;
-        // Si la conexión falla acaba este hilo, y nadie mira su error; el servidor sigue.
+        // Si la conexión falla, acaba este hilo, y el servidor sigue.
         thread::spawn(move || manejar_cliente(conexion, direccion));
     }
 }
 
-fn manejar_cliente(mut conexion: TcpStream, direccion: SocketAddr) -> io::Result<()> {
+fn manejar_cliente(
+    mut conexion: TcpStream,
+    direccion: SocketAddr,
+) -> io::Result<()> {
     let (ip, puerto) = (direccion.ip(), direccion.port());
     let lector = BufReader::new(conexion.try_clone()?);
     println!("nuevo cliente conectado: ('{ip}', {puerto})");

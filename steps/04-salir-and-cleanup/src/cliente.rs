@@ -1,4 +1,5 @@
-//! El cliente: `salir` cierra la conexión, y el programa acaba cuando todo ha llegado.
+//! El cliente: `salir` cierra la conexión, y el programa acaba cuando todo ha
+//! llegado.
 //!
 //! Lo que aún falla: si el servidor desaparece, sigue esperando al teclado.
 
@@ -8,7 +9,8 @@ use std::net::{Shutdown, TcpStream};
 use std::thread;
 
 fn main() -> io::Result<()> {
-    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let direccion_servidor =
+        env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
     let mut conexion = TcpStream::connect(direccion_servidor)?;
     println!("conectado al servidor de chat!");
     println!("escribe tus mensajes:");
@@ -23,8 +25,9 @@ fn main() -> io::Result<()> {
         conexion.write_all(format!("{mensaje}\n").as_bytes())?;
     }
 
-    // «No enviaré más»: el servidor cierra su lado, y con eso acaba el hilo que recibe.
-    // Si el servidor ya no está, no hay nada que cerrar ni que esperar.
+    // «No enviaré más»: el servidor cierra su lado, y con eso acaba el hilo
+    // que recibe. Si el servidor ya no está, no hay nada que cerrar ni que
+    // esperar.
     let _ = conexion.shutdown(Shutdown::Write);
     let _ = hilo_recepcion.join();
     Ok(())

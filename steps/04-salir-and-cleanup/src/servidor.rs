@@ -1,6 +1,8 @@
-//! El servidor: da la bienvenida, reenvía cada línea a los demás y olvida a quien se va.
+//! El servidor: da la bienvenida, reenvía cada línea a los demás y olvida a
+//! quien se va.
 //!
-//! Lo que aún falla: un cliente que no lee detiene a todos, y Ctrl-C corta sin despedirse.
+//! Lo que aún falla: un cliente que no lee detiene a todos, y Ctrl-C corta sin
+//! despedirse.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
@@ -8,11 +10,12 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Los sockets de todos los clientes, cada uno con su número: los comparten todos los hilos.
+/// Los sockets de los clientes, con su número: los comparten todos los hilos.
 type Clientes = Arc<Mutex<Vec<(u64, TcpStream)>>>;
 
 fn main() -> io::Result<()> {
-    let direccion_servidor = env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
+    let direccion_servidor =
+        env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
     let servidor = TcpListener::bind(direccion_servidor)?;
     println!("servidor de chat iniciado en {}", servidor.local_addr()?);
     println!("esperando clientes...");
@@ -25,8 +28,10 @@ fn main() -> io::Result<()> {
         numero += 1;
         // Otro puntero a la misma lista: no se copia ningún socket.
         let clientes_conectados = Arc::clone(&clientes_conectados);
-        // Si la conexión falla acaba este hilo, y nadie mira su error; el servidor sigue.
-        thread::spawn(move || manejar_cliente(numero, conexion, direccion, &clientes_conectados));
+        // Si la conexión falla, acaba este hilo, y el servidor sigue.
+        thread::spawn(move || {
+            manejar_cliente(numero, conexion, direccion, &clientes_conectados)
+        });
     }
 }
 
@@ -42,9 +47,11 @@ fn manejar_cliente(
     clientes_conectados.lock().unwrap().push((numero, conexion));
     println!("nuevo cliente conectado: ('{ip}', {puerto})");
 
-    // Se vaya como se vaya, por aquí pasa: quien metió el socket en la lista lo saca, y con eso
-    // se cierra, porque su otra copia, la del lector, ya se ha soltado.
-    let resultado = recibir_mensajes(lector, numero, direccion, clientes_conectados);
+    // Se vaya como se vaya, por aquí pasa: quien metió el socket en la lista
+    // lo saca, y con eso se cierra, porque su otra copia, la del lector, ya se
+    // ha soltado.
+    let resultado =
+        recibir_mensajes(lector, numero, direccion, clientes_conectados);
     clientes_conectados.lock().unwrap().retain(|(otro, _)| *otro != numero);
     println!("cliente ('{ip}', {puerto}) desconectado");
     resultado
@@ -63,17 +70,20 @@ fn recibir_mensajes(
             break;
         }
         println!("cliente ('{ip}', {puerto}): {mensaje}");
-        repartir(&format!("usuario {puerto}: {mensaje}\n"), numero, clientes_conectados);
+        let linea = format!("usuario {puerto}: {mensaje}\n");
+        repartir(&linea, numero, clientes_conectados);
     }
     Ok(())
 }
 
 fn repartir(mensaje: &str, autor: u64, clientes_conectados: &Clientes) {
-    // El cerrojo dura todo el reparto: así todos reciben los mensajes en el mismo orden.
+    // El cerrojo dura todo el reparto: así todos reciben los mensajes en el
+    // mismo orden.
     let mut clientes = clientes_conectados.lock().unwrap();
     for (numero, conexion) in clientes.iter_mut() {
         if *numero != autor {
-            // Que uno ya no pueda recibir no es motivo para no escribir a los demás.
+            // Que uno ya no pueda recibir no es motivo para no escribir a los
+            // demás.
             let _ = conexion.write_all(mensaje.as_bytes());
         }
     }

@@ -1,6 +1,8 @@
 //! Los consejos que acompañan a cada error.
 
-use super::*;
+use std::io::ErrorKind;
+
+use chat::explicar;
 
 #[test]
 fn cada_fallo_de_la_red_lleva_su_consejo() {
@@ -12,8 +14,12 @@ fn cada_fallo_de_la_red_lleva_su_consejo() {
         (ErrorKind::InvalidInput, "una dirección es como 127.0.0.1:12345"),
         (ErrorKind::TimedOut, "(¿está bien escrita la dirección?)"),
     ] {
-        let texto = format!("{:#}", explicar(clase.into(), "escuchar en 1.2.3.4:5"));
-        assert!(texto.starts_with("no se puede escuchar en 1.2.3.4:5"), "{texto}");
+        let texto =
+            format!("{:#}", explicar(clase.into(), "escuchar en 1.2.3.4:5"));
+        assert!(
+            texto.starts_with("no se puede escuchar en 1.2.3.4:5"),
+            "{texto}"
+        );
         assert!(texto.contains(consejo), "{clase:?}: {texto}");
     }
 }
