@@ -77,11 +77,7 @@ pub fn ejecutar(
             mostrar(uso);
             return ExitCode::SUCCESS;
         }
-        [direccion]
-            if !direccion.is_empty() && !direccion.starts_with('-') =>
-        {
-            direccion
-        }
+        [direccion] if !direccion.starts_with('-') => direccion,
         _ => {
             avisar(uso);
             return ExitCode::from(2);
