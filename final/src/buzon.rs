@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Lo que se espera a que tome algo de su buzón un cliente que no toma nada.
 pub const PACIENCIA: Duration = Duration::from_secs(1);
 
+/// Cómo dice el sistema que ahora no cabe nada.
+const LUEGO: [ErrorKind; 2] = [ErrorKind::WouldBlock, ErrorKind::Interrupted];
+
 /// Por donde se escribe a un cliente.
 #[derive(Debug)]
 pub struct Buzon {
@@ -84,14 +87,7 @@ impl Buzon {
     fn escribir(&self, bytes: &[u8]) -> usize {
         match escribir_sin_esperar(&self.conexion, bytes) {
             Ok(escritos) => escritos,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::WouldBlock | ErrorKind::Interrupted
-                ) =>
-            {
-                0
-            }
+            Err(error) if LUEGO.contains(&error.kind()) => 0,
             Err(_) => {
                 // Se ha ido, y ya no se le debe nada. Lo contará su hilo, tras
                 // lo último que dijo.

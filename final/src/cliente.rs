@@ -1,4 +1,6 @@
-//! El cliente de chat. El mapa de sus hilos está en la portada de [`chat`].
+//! El cliente de chat: no se fía de nada de lo que le llega.
+//!
+//! El mapa de sus hilos está en la portada de [`chat`].
 
 use std::io::{self, BufRead, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -22,8 +24,8 @@ DIRECCIÓN es 127.0.0.1:12345 si no se indica.
 ";
 
 /// Lo más largo que se espera de una línea del servidor, en bytes: 1024 bytes
-/// que se enseñan con 6 cada uno (`\u{1b}`), con `usuario 65535: ` delante,
-/// son 6159.
+/// que se enseñan con 6 cada uno (`\u{1b}`), con `usuario 65535: ` delante, son
+/// 6159.
 const LINEA: usize = 8 * 1024;
 
 /// Los bytes de una línea tecleada que se envían de una vez, como mucho.
@@ -71,10 +73,9 @@ fn conversar(direccion: &str) -> anyhow::Result<()> {
 
     // Antes de empezar a recibir: la bienvenida del servidor va después.
     mostrar("conectado al servidor de chat!\nescribe tus mensajes:\n");
-    let (lectura, eventos_recepcion) =
-        (Arc::clone(&conexion), eventos.clone());
+    let (lectura, recepcion) = (Arc::clone(&conexion), eventos.clone());
     thread::Builder::new()
-        .spawn(move || recibir_mensajes(&lectura, &eventos_recepcion))
+        .spawn(move || recibir_mensajes(&lectura, &recepcion))
         .context("no se puede crear el hilo de recepción")?;
     thread::Builder::new()
         .spawn(move || enviar_mensajes(&conexion, &eventos))

@@ -60,6 +60,7 @@ impl<'a> Lector<'a> {
                 }
                 true
             }
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) if es_espera(error.kind()) => {
                 // Puede no ser un silencio: la sala pone el socket en modo no
                 // bloqueante mientras le escribe, y entonces esta lectura
@@ -88,8 +89,5 @@ impl<'a> Lector<'a> {
 }
 
 fn es_espera(clase: ErrorKind) -> bool {
-    matches!(
-        clase,
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
+    matches!(clase, ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -98,11 +98,9 @@ impl Cortador {
             let ventana = &datos[..datos.len().min(self.maximo)];
             if let Some(fin) = ventana.iter().position(|&byte| byte == b'\n') {
                 let linea = &datos[..fin];
+                let linea = linea.strip_suffix(b"\r").unwrap_or(linea);
                 self.usa_lineas = true;
-                self.terminar(
-                    linea.strip_suffix(b"\r").unwrap_or(linea),
-                    &mut entrega,
-                );
+                self.terminar(linea, &mut entrega);
                 datos = &datos[fin + 1..];
             } else if ventana.len() == self.maximo {
                 let (trozo, resto) = datos.split_at(corte_seguro(ventana));
@@ -151,16 +149,11 @@ impl Cortador {
         entrega: &mut impl FnMut(Mensaje<'_>),
     ) {
         let entero = !mem::take(&mut self.a_medias);
-        let sobra = if entero {
-            sin_espacios(linea) == Some("")
-        } else {
-            linea.is_empty()
-        };
-        if !sobra {
-            entrega(Mensaje {
-                texto: visible(linea),
-                salir: entero && es_salir(linea),
-            });
+        // De una línea ya empezada no sobran ni los espacios.
+        let sobra = entero && sin_espacios(linea) == Some("");
+        if !sobra && !linea.is_empty() {
+            let salir = entero && es_salir(linea);
+            entrega(Mensaje { texto: visible(linea), salir });
         }
     }
 }
@@ -193,10 +186,8 @@ fn corte_seguro(bytes: &[u8]) -> usize {
 pub fn visible(bytes: &[u8]) -> Cow<'_, str> {
     // Casi todo es corriente, y por aquí pasa todo: se cuenta porque contar se
     // hace de muchos en muchos.
-    let raros = bytes
-        .iter()
-        .filter(|byte| !matches!(byte, b' '..=b'~' | b'\t'))
-        .count();
+    let raro = |byte: &&u8| !matches!(byte, b' '..=b'~' | b'\t');
+    let raros = bytes.iter().filter(raro).count();
     if let (0, Ok(texto)) = (raros, str::from_utf8(bytes)) {
         return Cow::Borrowed(texto);
     }
@@ -219,15 +210,12 @@ pub fn visible(bytes: &[u8]) -> Cow<'_, str> {
 fn manda(caracter: char) -> bool {
     match caracter {
         '\t' => false,
-        // Bidi_Control, salvo los dos últimos: separadores de línea y de
-        // párrafo.
+        // Bidi_Control y, del tercer grupo, los dos primeros: separadores de
+        // línea y de párrafo.
         '\u{61c}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{2028}'
-        | '\u{2029}' => true,
+        | '\u{200e}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' => true,
         otro => otro.is_control(),
     }
 }

@@ -80,7 +80,7 @@ impl Pantalla {
     /// Encarga lo último, que se muestra aunque no quepa.
     pub fn cerrar(self, lineas: &str) {
         con_apuntes(&self.apuntes, |apuntes| {
-            apuntes.texto = apuntes.tomar() + lineas
+            apuntes.texto = apuntes.tomar() + lineas;
         });
     }
 }

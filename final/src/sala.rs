@@ -77,8 +77,6 @@ pub struct Sala {
     clientes: BTreeMap<u64, Cliente>,
     /// Lo dicho desde el último reparto, tal como se va a enviar.
     lote: Vec<u8>,
-    /// Cuándo se probó por última vez a vaciar los buzones.
-    revisados: Instant,
     /// Lo ocurrido desde la última vez que se encargó a la pantalla.
     apuntes: String,
     pantalla: Pantalla,
@@ -93,7 +91,6 @@ impl Sala {
         Self {
             clientes: BTreeMap::new(),
             lote: Vec::new(),
-            revisados: Instant::now(),
             apuntes: String::new(),
             pantalla,
             freno,
@@ -103,16 +100,14 @@ impl Sala {
     /// Atiende los sucesos, en orden, hasta que uno dice que hay que cerrar o
     /// no queda quien los cuente.
     pub fn atender(mut self, sucesos: &Receiver<Suceso>) {
+        let mut revisados = Instant::now();
         while self.tomar(sucesos) {
             self.repartir();
-            if self.deuda() > 0 && self.revisados.elapsed() >= REINTENTO {
+            if self.deuda() > 0 && revisados.elapsed() >= REINTENTO {
                 self.revisar();
+                revisados = Instant::now();
             }
-            let guardan = self
-                .clientes
-                .values()
-                .filter(|cliente| cliente.buzon.guarda() > 0);
-            self.freno.ajustar(self.deuda(), guardan.count());
+            self.freno.ajustar(self.deuda(), self.con_deuda());
             self.pantalla.mostrar(&mut self.apuntes);
         }
         self.repartir();
@@ -140,7 +135,7 @@ impl Sala {
                     self.entra(numero, Cliente::new(direccion, conexion));
                 }
                 Suceso::Dice { numero, mensajes } => {
-                    self.dice(numero, &mensajes)
+                    self.dice(numero, &mensajes);
                 }
                 Suceso::Sale { numero } => self.sale(numero),
                 Suceso::Avisa(aviso) => self.apuntes.push_str(&aviso),
@@ -158,17 +153,13 @@ impl Sala {
         // es para él.
         cliente.buzon.enviar(BIENVENIDA.as_bytes());
         cliente.omite.push(0..self.lote.len());
-        self.apuntes.extend([
-            "nuevo cliente conectado: ",
-            &cliente.nombre,
-            "\n",
-        ]);
+        let quien = &cliente.nombre;
+        self.apuntes.extend(["nuevo cliente conectado: ", quien, "\n"]);
         self.clientes.insert(numero, cliente);
     }
 
     fn dice(&mut self, numero: u64, mensajes: &str) {
-        // Quien fue expulsado ya no está, aunque aún llegue algo de lo que
-        // dijo.
+        // Quien fue expulsado ya no está, aunque aún llegue lo que dijo.
         let Some(autor) = self.clientes.get_mut(&numero) else { return };
         let inicio = self.lote.len();
         for mensaje in mensajes.split_inclusive('\n') {
@@ -213,21 +204,21 @@ impl Sala {
                 return true;
             };
             cliente.buzon.cerrar();
-            apuntes.extend([
-                "cliente ",
-                &cliente.nombre,
-                " desconectado",
-                motivo,
-                "\n",
-            ]);
+            let quien = &cliente.nombre;
+            apuntes.extend(["cliente ", quien, " desconectado", motivo, "\n"]);
             false
         });
-        self.revisados = Instant::now();
     }
 
     /// Los bytes que guardan entre todos los buzones.
     fn deuda(&self) -> usize {
         self.clientes.values().map(|cliente| cliente.buzon.guarda()).sum()
+    }
+
+    /// Los buzones que guardan algo.
+    fn con_deuda(&self) -> usize {
+        let guarda = |cliente: &&Cliente| cliente.buzon.guarda() > 0;
+        self.clientes.values().filter(guarda).count()
     }
 }
 
@@ -248,13 +239,9 @@ struct Cliente {
 
 impl Cliente {
     fn new(direccion: SocketAddr, conexion: Arc<TcpStream>) -> Self {
-        Self {
-            nombre: nombre(direccion),
-            prefijo: format!("usuario {}: ", direccion.port()),
-            buzon: Buzon::new(conexion),
-            omite: Vec::new(),
-            sale: false,
-        }
+        let prefijo = format!("usuario {}: ", direccion.port());
+        let (nombre, buzon) = (nombre(direccion), Buzon::new(conexion));
+        Self { nombre, prefijo, buzon, omite: Vec::new(), sale: false }
     }
 
     /// Le envía su parte del lote.

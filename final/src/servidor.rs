@@ -46,9 +46,8 @@ fn servir(direccion: &str) -> anyhow::Result<()> {
     })?;
     let ctrl_c = al_pulsar_ctrl_c()?;
     let local = servidor.local_addr()?;
-    mostrar(&format!(
-        "servidor de chat iniciado en {local}\nesperando clientes...\n"
-    ));
+    mostrar(&format!("servidor de chat iniciado en {local}\n"));
+    mostrar("esperando clientes...\n");
 
     let (sucesos, para_la_sala) = mpsc::sync_channel(COLA);
     let freno = Arc::new(Freno::default());
@@ -96,6 +95,7 @@ fn aceptar_clientes(
     freno: &Arc<Freno>,
 ) {
     let mut avisado = false;
+    // Un número por conexión. Un puerto no vale: el sistema los repite.
     for numero in 0.. {
         match servidor.accept() {
             Ok((conexion, direccion)) => {
@@ -106,10 +106,8 @@ fn aceptar_clientes(
             Err(error) if SE_CORTO.contains(&error.kind()) => {}
             Err(error) => {
                 if !avisado {
-                    let aviso = format!(
-                        "aviso: {}: {error}\n",
-                        por_que_no_entra(&error)
-                    );
+                    let motivo = por_que_no_entra(&error);
+                    let aviso = format!("aviso: {motivo}: {error}\n");
                     let _ = sucesos.send(Suceso::Avisa(aviso));
                     avisado = true;
                 }
@@ -150,7 +148,7 @@ fn recibir_cliente(
     let _ = conexion.set_nodelay(true);
     let (para_el_hilo, freno) = (sucesos.clone(), Arc::clone(freno));
     let hilo = thread::Builder::new().spawn(move || {
-        manejar_cliente(numero, conexion, direccion, &para_el_hilo, &freno)
+        manejar_cliente(numero, conexion, direccion, &para_el_hilo, &freno);
     });
     if let Err(error) = hilo {
         let quien = nombre(direccion);
@@ -169,13 +167,10 @@ fn manejar_cliente(
     freno: &Freno,
 ) {
     let conexion = Arc::new(conexion);
-    let _ = sucesos.send(Suceso::Entra {
-        numero,
-        direccion,
-        conexion: Arc::clone(&conexion),
-    });
+    let lectura = Arc::clone(&conexion);
+    let _ = sucesos.send(Suceso::Entra { numero, direccion, conexion });
     let mut gasto = Gasto::todo();
-    recibir_mensajes(&conexion, |mensajes| {
+    recibir_mensajes(&lectura, |mensajes| {
         freno.gastar(&mut gasto, mensajes.len());
         let _ = sucesos.send(Suceso::Dice { numero, mensajes });
     });
