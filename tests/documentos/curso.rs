@@ -73,7 +73,7 @@ fn pendientes(columna: usize) -> String {
     let fallos = Pagina::leer("docs/fallos.md");
     let con_deuda = TABLA.iter().filter(|escenario| !SIN_DEUDA.contains(&escenario.nombre));
     let deudas: Vec<(&Escenario, &str)> = con_deuda
-        .filter_map(|escenario| match escenario.casillas[columna] {
+        .filter_map(|escenario| match escenario.casilla(columna) {
             Casilla::Falla(razon) => Some((escenario, razon)),
             Casilla::Cumple => None,
         })
@@ -91,7 +91,7 @@ fn pendientes(columna: usize) -> String {
     );
     for (escenario, razon) in deudas {
         let arregla = (columna..PASOS.len())
-            .find(|&paso| escenario.casillas[paso] == Casilla::Cumple)
+            .find(|&paso| escenario.casilla(paso) == Casilla::Cumple)
             .unwrap_or_else(|| panic!("nadie arregla «{}»", escenario.nombre));
         let manos = a_mano(&fallos.texto, escenario.nombre);
         let (frase, nombre, paso) = (escenario.frase, escenario.nombre, PASOS[arregla]);

@@ -81,7 +81,7 @@ fn comprobar_casilla(
     servidor: &str,
     cliente: &str,
 ) -> Result<(), String> {
-    let casilla = escenario.casillas[columna];
+    let casilla = escenario.casilla(columna);
     let previsto = match casilla {
         Casilla::Cumple => None,
         Casilla::Falla(razon) => Some(razon),

@@ -21,7 +21,7 @@ const CLIENTE: [(&str, &str, u32); 2] =
 
 fn no_cumple(escenario: &str, columna: usize) -> bool {
     let fila = TABLA.iter().find(|fila| fila.nombre == escenario);
-    fila.is_some_and(|fila| fila.casillas[columna] != Casilla::Cumple)
+    fila.is_some_and(|fila| fila.casilla(columna) != Casilla::Cumple)
 }
 
 /// Comprueba que el veredicto sobre el servidor de un paso es el que se deduce de la tabla.

@@ -219,9 +219,14 @@ pub fn puerto_repetido(escena: &Escena<'_>) -> Resultado {
     let segundo = Conexion::new(escena.contexto(), "segundo", conecta()?, desde.port())?;
     let con_bienvenida = testigo.pantalla.texto().starts_with(BIENVENIDA);
     if con_bienvenida {
-        segundo.ve(BIENVENIDA, OTRO)?;
+        // Si quien da la bienvenida es también quien escribe en la pantalla, no llega hasta después.
+        let plazo = Instant::now() + Duration::from_secs(1);
+        segundo.pantalla.espera(plazo, |vista| vista.tiene_linea(BIENVENIDA));
     }
     servidor.pantalla.congela(false);
+    if con_bienvenida {
+        segundo.ve(BIENVENIDA, OTRO)?;
+    }
     // Ya está apuntado; y, si el paso despide a quien se va, el primero ya se ha ido.
     servidor.puerto_del_cliente(3)?;
     if con_bienvenida {
@@ -318,6 +323,7 @@ pub fn linea_sin_fin(escena: &Escena<'_>) -> Resultado {
 
 /// Quien leía la salida del servidor se va (`servidor | head`): el chat sigue.
 pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
+    const RATO: Duration = Duration::from_millis(200);
     let servidor = escena.servidor_con(&escena.orden_servidor().con_pantalla_que_se_cierra())?;
     servidor.muestra("pantalla cerrada", "la pantalla no se cierra")?;
     let bienvenido = |nombre| -> Resultado<Conexion> {
@@ -329,8 +335,17 @@ pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
     };
     let a = bienvenido("A")?;
     let b = bienvenido("B")?;
-    a.envia("¿hay alguien?\n")?;
-    b.ve(&format!("usuario {}: ¿hay alguien?", a.puerto), NO_LLEGA)?;
+    // No hay pantalla que diga cuándo está B en la lista: se insiste hasta que oye.
+    let limite = escena.contexto().plazo(NO_LLEGA);
+    let pregunta = format!("usuario {}: ¿hay alguien?", a.puerto);
+    let oye = || b.pantalla.espera(Instant::now() + RATO, |vista| vista.tiene_linea(&pregunta));
+    loop {
+        a.envia("¿hay alguien?\n")?;
+        if oye() {
+            break;
+        }
+        escena.contexto().exige(Instant::now() < limite, NO_LLEGA, || "B no oye".to_string())?;
+    }
     // Lo mismo, con la del cliente.
     let orden = escena.orden_cliente().con(servidor.direccion).con_pantalla_que_se_cierra();
     let mut cliente = escena.arranca("cliente", &orden)?;

@@ -104,17 +104,18 @@ fn recibir_mensajes(conexion: &TcpStream, eventos: &Sender<Evento>) {
 }
 
 fn enviar_mensajes(mut conexion: &TcpStream, eventos: &Sender<Evento>) {
-    for linea in io::stdin().lock().split(b'\n') {
-        let Ok(mut linea) = linea else { break };
+    let mut teclado = io::stdin().lock();
+    let mut linea = Vec::new();
+    while let Ok(1..) = teclado.read_until(b'\n', &mut linea) {
         if es_salir(&linea) {
             break;
         }
-        linea.push(b'\n');
         if conexion.write_all(&linea).is_err() {
             // Lo verá también el hilo de recepción, y avisará él, después de
             // mostrarlo todo.
             return;
         }
+        linea.clear();
     }
     // Antes de cerrar: si no, el cierre del servidor, que responde al nuestro,
     // podría adelantarse.
