@@ -501,7 +501,7 @@ pub const TABLA: &[Escenario] = &[
         "memoria_con_cien_lentos",
         "Diez que hablan sin parar y cien que leen despacio no llenan la memoria.",
         aparte::memoria_con_cien_lentos,
-        &[("01", "01", NO_ATIENDE), ("02", "02", NO_LLEGA)],
+        &[("01", "01", NO_ATIENDE), ("02", "02", NO_LLEGA), ("13", "13", "la memoria crece")],
     )
     .necesita(Necesita::Linux)
     .largo(),
