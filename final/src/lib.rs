@@ -1,4 +1,4 @@
-//! El chat completo: lo que comparten el servidor y el cliente.
+//! Lo que comparten el servidor y el cliente, y el mapa de sus hilos.
 //!
 //! # El servidor
 //!

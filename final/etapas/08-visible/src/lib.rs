@@ -1,5 +1,20 @@
-//! Lo que comparten el servidor y el cliente: la línea de órdenes, los errores
-//! y la pantalla.
+//! Lo que comparten el servidor y el cliente, y el mapa de sus hilos.
+//!
+//! # El cliente
+//!
+//! ```text
+//!  hilo del teclado ──> socket ──> servidor ──> socket ──> hilo de recepción
+//!         │                                                  │           │
+//!         │ FinDeEntrada        Llega, Mostrado,             │           v
+//!         v                     ServidorCerrado              │       pantalla
+//!  hilo principal <──────────────────────────────────────────┘
+//!         ^
+//!  Ctrl-C ┘
+//! ```
+//!
+//! El hilo principal solo espera a que alguien diga que se acabó: ninguna
+//! escritura en el socket lo puede bloquear, y por eso Ctrl-C funciona también
+//! con un servidor que no lee.
 
 use std::env;
 use std::io::{self, ErrorKind, Write};

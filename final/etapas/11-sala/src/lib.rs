@@ -1,5 +1,35 @@
-//! Lo que comparten el servidor y el cliente: la línea de órdenes, los errores
-//! y la pantalla.
+//! Lo que comparten el servidor y el cliente, y el mapa de sus hilos.
+//!
+//! # El servidor
+//!
+//! ```text
+//!  hilo principal: acepta ──> un hilo por cliente: lee de su socket
+//!                                │
+//!         Entra, Dice, Sale      │
+//!         (canal con límite)     v
+//!                               la sala ──> escribe a cada cliente
+//! ```
+//!
+//! Un solo hilo [atiende la sala](sala): es el único que escribe a los
+//! clientes, y por eso hay un solo orden de los mensajes. Cada hilo que lee de
+//! un cliente cuenta su vida entera por el canal: un `Entra`, los `Dice` que
+//! haga falta y un `Sale`.
+//!
+//! # El cliente
+//!
+//! ```text
+//!  hilo del teclado ──> socket ──> servidor ──> socket ──> hilo de recepción
+//!         │                                                  │           │
+//!         │ FinDeEntrada        Llega, Mostrado,             │           v
+//!         v                     ServidorCerrado              │       pantalla
+//!  hilo principal <──────────────────────────────────────────┘
+//!         ^
+//!  Ctrl-C ┘
+//! ```
+//!
+//! El hilo principal solo espera a que alguien diga que se acabó: ninguna
+//! escritura en el socket lo puede bloquear, y por eso Ctrl-C funciona también
+//! con un servidor que no lee.
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
