@@ -20,9 +20,9 @@ pub const DEUDA: usize = 1024 * 1024;
 /// ```
 ///
 /// donde `k` es lo que crece un mensaje al firmarlo: 1,1 si es de 190 bytes, y
-/// hasta 11 si es un solo carácter de los que se enseñan con seis. (Una lectura
-/// trae además lo que quedaba a medias de la anterior, menos de un mensaje.)
-/// Con 10 autores, 100 buzones y mensajes de 190 bytes, 28 MB.
+/// hasta 11 si es un solo carácter de los que se enseñan con seis. (Una
+/// lectura trae además lo que quedaba a medias de la anterior, menos de un
+/// mensaje.) Con 10 autores, 100 buzones y mensajes de 190 bytes, 28 MB.
 pub const TOPE: usize = 4 * DEUDA;
 
 /// Los bytes que puede añadir cada autor a una deuda así (los suyos, por cada

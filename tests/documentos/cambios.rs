@@ -1,65 +1,35 @@
 //! Cada capítulo cuenta, entera y en orden, la diferencia con el paso anterior.
 
-use std::collections::HashMap;
-use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use pruebas::tabla::TABLA;
+use pruebas::tabla::{PASOS, TABLA};
 use pulldown_cmark::HeadingLevel;
-use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::ficheros::{leer, raiz};
+use crate::ficheros::{dentro, leer, raiz};
 use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 
-/// Lo que hay en un paso, en el orden en que se cuenta el primero.
+/// Lo que hay en un paso, en el orden en que lo cuenta el primer capítulo.
 const FICHEROS: [&str; 3] = ["src/servidor.rs", "src/cliente.rs", "Cargo.toml"];
+
+/// Las líneas y las columnas de un bloque que cabe en un proyector.
+const LINEAS: usize = 24;
+const COLUMNAS: usize = 80;
 
 /// Un capítulo del curso.
 pub struct Capitulo {
-    pub pagina: &'static str,
-    pub paquete: &'static str,
-    /// La carpeta del paso anterior, si lo hay.
-    antes: Option<&'static str>,
-    paso: &'static str,
+    /// Su página, desde la raíz: `docs/05-errores.md`.
+    pub pagina: String,
+    pub paquete: String,
+    /// La carpeta del paso, y la del anterior si lo hay.
+    carpeta: String,
+    antes: Option<String>,
 }
-
-/// Los capítulos, en el orden de los pasos.
-pub const CAPITULOS: [Capitulo; 5] = [
-    Capitulo {
-        pagina: "docs/01-echo.md",
-        paquete: "paso-01-echo",
-        antes: None,
-        paso: "steps/01-echo",
-    },
-    Capitulo {
-        pagina: "docs/02-multi-client.md",
-        paquete: "paso-02-multi-client",
-        antes: Some("steps/01-echo"),
-        paso: "steps/02-multi-client",
-    },
-    Capitulo {
-        pagina: "docs/03-broadcast.md",
-        paquete: "paso-03-broadcast",
-        antes: Some("steps/02-multi-client"),
-        paso: "steps/03-broadcast",
-    },
-    Capitulo {
-        pagina: "docs/04-salir-and-cleanup.md",
-        paquete: "paso-04-salir-and-cleanup",
-        antes: Some("steps/03-broadcast"),
-        paso: "steps/04-salir-and-cleanup",
-    },
-    Capitulo {
-        pagina: "docs/05-final.md",
-        paquete: "final",
-        antes: Some("steps/04-salir-and-cleanup"),
-        paso: "final",
-    },
-];
 
 /// Un trozo del cambio, con la pregunta que le toca.
 pub struct Trozo {
-    /// El fichero nuevo y sus líneas: `src/servidor.rs`, 15–17.
+    /// Los ficheros que cambian.
     pub lugar: String,
     /// El apartado en el que se cuenta.
     pub titulo: String,
@@ -67,187 +37,178 @@ pub struct Trozo {
     pub escenario: String,
 }
 
+/// Los capítulos, en el orden de los pasos.
+pub fn capitulos() -> Vec<Capitulo> {
+    let mut carpetas = Vec::new();
+    for (dentro_de, clase) in [("steps", "paso"), ("final/etapas", "etapa")] {
+        for ruta in dentro(&raiz().join(dentro_de)) {
+            let nombre = ruta.file_name().map(|nombre| nombre.to_string_lossy().into_owned());
+            let nombre = nombre.filter(|nombre| nombre.starts_with(char::is_numeric));
+            carpetas.extend(nombre.map(|nombre| (format!("{dentro_de}/{nombre}"), clase, nombre)));
+        }
+    }
+    carpetas.push(("final".into(), "", "final".into()));
+    assert_eq!(carpetas.len(), PASOS.len(), "una carpeta por columna de la tabla");
+    let mut antes = None;
+    let capitulo = |(carpeta, clase, nombre): (String, &str, String)| Capitulo {
+        pagina: format!("docs/{nombre}.md"),
+        paquete: format!("{clase}-{nombre}").trim_start_matches('-').into(),
+        antes: antes.replace(carpeta.clone()),
+        carpeta,
+    };
+    carpetas.into_iter().map(capitulo).collect()
+}
+
 impl Capitulo {
     /// Los bloques que cuentan el cambio.
     fn bloques<'a>(&self, pagina: &'a Pagina) -> Vec<&'a Bloque> {
-        let (apartados, lenguajes): (&[&str], &[&str]) = match self.antes {
-            None => (&["El programa"], &["toml", "rust"]),
-            Some(_) if self.paso == "final" => (&PARTES, &["diff"]),
-            Some(_) => (&["El cambio"], &["diff"]),
+        let (apartado, lenguajes): (_, &[&str]) = match self.antes {
+            None => ("El programa", &["toml", "rust"]),
+            Some(_) => ("El cambio", &["diff"]),
         };
-        let mut bloques = Vec::new();
-        for apartado in apartados {
-            let seccion = pagina.seccion(apartado);
-            let seccion = seccion.unwrap_or_else(|| panic!("{}: falta «{apartado}»", self.pagina));
-            bloques.extend(seccion.iter().filter(|bloque| {
-                matches!(&bloque.clase, Clase::Codigo(otro) if lenguajes.contains(&otro.as_str()))
-            }));
-        }
-        assert!(!bloques.is_empty(), "{} no cuenta ningún cambio", self.pagina);
+        let seccion = pagina.seccion(apartado).unwrap_or_default().iter();
+        let cuenta = |bloque: &&Bloque| matches!(&bloque.clase, Clase::Codigo(otro) if lenguajes.contains(&otro.as_str()));
+        let bloques: Vec<_> = seccion.filter(cuenta).collect();
+        assert!(!bloques.is_empty(), "{}: falta «{apartado}»", self.pagina);
         bloques
     }
 
     /// Las líneas que el capítulo tiene que contar, con los ficheros en su mismo orden.
     fn esperado(&self, bloques: &[&Bloque]) -> Vec<String> {
-        let Some(antes) = self.antes else {
-            let textos = FICHEROS.map(|fichero| leer(&raiz().join(self.paso).join(fichero)));
+        let Some(antes) = &self.antes else {
+            let textos = FICHEROS.map(|fichero| leer(&raiz().join(&self.carpeta).join(fichero)));
             return textos.concat().lines().map(String::from).collect();
         };
-        let mut ficheros = diferencia(antes, self.paso, "Cargo.toml");
-        ficheros.extend(diferencia(antes, self.paso, "src"));
-        let contados: Vec<&str> = bloques
-            .iter()
-            .flat_map(|bloque| bloque.texto.lines())
-            .filter(|linea| linea.starts_with("+++ "))
-            .collect();
+        let mut ficheros = diferencia(antes, &self.carpeta);
+        let cabecera = |linea: &&str| linea.starts_with("+++ ");
+        let contados = bloques.iter().flat_map(|bloque| bloque.texto.lines().filter(cabecera));
+        let contados: Vec<&str> = contados.collect();
         ficheros.sort_by_key(|lineas| {
-            let cual = lineas.iter().find(|linea| linea.starts_with("+++ "));
-            let cual = cual.map(String::as_str).unwrap_or_default();
-            contados.iter().position(|otro| *otro == cual).unwrap_or(usize::MAX)
+            contados.iter().position(|cual| lineas.iter().any(|linea| linea == cual))
         });
         ficheros.concat()
     }
 
-    /// Comprueba que los bloques, juntos, son el cambio; o los rehace.
+    /// Comprueba que los bloques, juntos, son el cambio; o los rehace, cada uno desde la línea por la
+    /// que empieza.
     pub fn comprobar_bloques(&self) -> Result<(), String> {
-        let pagina = Pagina::leer(self.pagina);
+        let pagina = Pagina::leer(&self.pagina);
         let bloques = self.bloques(&pagina);
         let esperado = self.esperado(&bloques);
-        // De cada línea, en qué bloque está. Las que están en blanco no dicen dónde van.
-        let contado: Vec<(usize, &str)> = bloques
+        let esperado: Vec<&str> = esperado
             .iter()
-            .enumerate()
-            .flat_map(|(cual, bloque)| bloque.texto.lines().map(move |linea| (cual, linea)))
-            .filter(|(_, linea)| !linea.trim().is_empty())
+            .map(|linea| linea.trim_end())
+            .filter(|linea| !linea.is_empty())
             .collect();
-        let textos = repartir(&contado, &esperado, bloques.len());
-        let mut pares = bloques.iter().zip(&textos);
-        let Some((bloque, texto)) = pares.find(|(bloque, texto)| bloque.texto != **texto) else {
-            return Ok(());
-        };
-        if actualizar() {
-            let cambios = bloques.iter().map(|bloque| bloque.rango.clone()).zip(textos).collect();
-            pagina.reescribir(cambios);
+        let contado = bloques
+            .iter()
+            .flat_map(|bloque| bloque.texto.lines().map(move |linea| (bloque, linea)));
+        let contado: Vec<_> = contado.filter(|(_, linea)| !linea.trim().is_empty()).collect();
+        let mut pares = contado.iter().zip(&esperado);
+        let distinta = pares.find(|((_, dice), debe)| dice.trim_end() != **debe);
+        if distinta.is_none() && contado.len() == esperado.len() {
             return Ok(());
         }
-        let iguales = bloque.texto.lines().zip(texto.lines()).take_while(|(una, otra)| una == otra);
-        let cual = iguales.count();
-        let linea = bloque.linea + 1 + cual;
-        let dice = bloque.texto.lines().nth(cual).unwrap_or("(nada más)");
-        let debe = texto.lines().nth(cual).unwrap_or("(nada más)");
+        if actualizar() {
+            return self.rehacer(&pagina, &bloques, &esperado);
+        }
+        let (lugar, dice, debe) = distinta.map_or_else(
+            || (self.pagina.clone(), "(cuántas líneas)", "(otras tantas)"),
+            |((bloque, dice), debe)| (pagina.lugar(bloque), *dice, *debe),
+        );
         Err(format!(
-            "{}:{linea}: el código ha cambiado, y su explicación puede que también deba.\n    \
-             la página dice: {dice}\n    el código dice: {debe}\n    rehace los bloques: {ORDEN}\n    (si \
-             el cambio vale para los pasos siguientes, hazlo también en ellos)",
-            self.pagina
+            "{lugar}: el código ha cambiado, y su explicación puede que también deba.\n    la página dice: \
+             {dice}\n    el código dice: {debe}\n    rehace los bloques: {ORDEN}"
         ))
+    }
+
+    fn rehacer(
+        &self,
+        pagina: &Pagina,
+        bloques: &[&Bloque],
+        esperado: &[&str],
+    ) -> Result<(), String> {
+        let no_dice_nada = |linea: &str| {
+            ["@@ ", "--- ", "+++ "].iter().any(|otra| linea.starts_with(otra))
+                || linea.trim().len() < 3
+        };
+        let mut cortes = vec![0];
+        for bloque in &bloques[1..] {
+            let falta = || format!("{}: no se sabe dónde empieza", pagina.lugar(bloque));
+            let clave =
+                bloque.texto.lines().find(|linea| !no_dice_nada(linea)).ok_or_else(falta)?;
+            let desde = cortes[cortes.len() - 1] + 1;
+            let mut corte =
+                esperado.iter().skip(desde).position(|linea| *linea == clave.trim_end());
+            corte = corte.map(|cual| cual + desde);
+            while corte.is_some_and(|cual| cual > desde && no_dice_nada(esperado[cual - 1])) {
+                corte = corte.map(|cual| cual - 1);
+            }
+            cortes.push(corte.ok_or_else(falta)?);
+        }
+        cortes.push(esperado.len());
+        let textos = cortes.windows(2).map(|par| esperado[par[0]..par[1]].join("\n") + "\n");
+        pagina.reescribir(bloques.iter().map(|bloque| bloque.rango.clone()).zip(textos).collect());
+        Ok(())
     }
 
     /// Los trozos del cambio, con su pregunta; o qué le falta a alguno.
     pub fn trozos(&self) -> Result<Vec<Trozo>, String> {
-        let pagina = Pagina::leer(self.pagina);
+        let pagina = Pagina::leer(&self.pagina);
         let bloques = self.bloques(&pagina);
+        for bloque in &bloques {
+            let cabe = bloque.texto.lines().count() <= LINEAS
+                && bloque.texto.lines().all(|linea| linea.chars().count() <= COLUMNAS);
+            assert!(cabe, "{}: no cabe en un proyector", pagina.lugar(bloque));
+        }
+        let titulos: Vec<&Bloque> = pagina
+            .bloques
+            .iter()
+            .filter(|bloque| {
+                matches!(bloque.clase, Clase::Titulo(HeadingLevel::H2 | HeadingLevel::H3))
+            })
+            .collect();
         let mut trozos = Vec::new();
-        let mut puesto = Puesto::default();
-        for (i, bloque) in bloques.iter().enumerate() {
-            let fin = bloques.get(i + 1).map_or(pagina.texto.len(), |otro| otro.rango.start);
-            let resto = &pagina.texto[bloque.rango.end..fin];
-            let (explicacion, plegado) = resto.split_once("<details>").unwrap_or_default();
-            let (plegado, _) = plegado.split_once("</details>").unwrap_or((plegado, ""));
+        let mut fichero = self.carpeta.clone();
+        for par in titulos.windows(2) {
+            let rango = par[0].rango.end..par[1].rango.start;
+            let suyos: Vec<_> =
+                bloques.iter().filter(|bloque| rango.contains(&bloque.rango.start)).collect();
+            if suyos.is_empty() {
+                continue;
+            }
+            let texto = &pagina.texto[rango];
             let falta =
-                |que: &str| format!("{}: a este bloque le falta {que}", pagina.lugar(bloque));
-            let pregunta = entre(plegado, "<summary>Pregunta: ", "</summary>")
-                .ok_or_else(|| falta("su pregunta, o lo que va antes de ella"))?;
-            for apartado in ["Buena respuesta:", "Respuesta equivocada típica:", "Para seguir:"] {
-                if !plegado.contains(&format!("- **{apartado}** ")) {
-                    return Err(falta(&format!("«{apartado}»")));
+                |que: &str| format!("{}: a este apartado le falta {que}", pagina.lugar(par[0]));
+            let pregunta = entre(texto, "<summary>Pregunta: ", "</summary>");
+            let pregunta = pregunta.ok_or_else(|| falta("su pregunta"))?;
+            for parte in ["Buena respuesta:", "Respuesta equivocada típica:", "Para seguir:"] {
+                if !texto.contains(&format!("- **{parte}** ")) {
+                    return Err(falta(&format!("«{parte}»")));
                 }
             }
-            if explicacion.trim_matches(['`', '\n']).trim().is_empty() {
-                return Err(falta("una explicación"));
-            }
-            if bloque
-                .texto
-                .lines()
-                .skip_while(|linea| !linea.starts_with("@@ "))
-                .skip(1)
-                .any(|linea| linea.starts_with("@@ "))
-            {
-                return Err(falta("partirse: tiene más de un trozo de la diferencia"));
-            }
-            let prueba =
-                entre(plegado, "- **Escenario:** ", "\n").ok_or_else(|| falta("su escenario"))?;
+            let prueba = entre(texto, "- **Escenario:** ", "\n").unwrap_or_default();
             let hay = |nombre: &&str| TABLA.iter().any(|escenario| escenario.nombre == *nombre);
             if nombres(prueba).is_empty() || !nombres(prueba).iter().all(hay) {
                 return Err(falta(&format!("un escenario que exista: {prueba}")));
             }
-            let titulo = pagina.bloques.iter().rfind(|otro| {
-                otro.clase == Clase::Titulo(HeadingLevel::H3)
-                    && otro.rango.start < bloque.rango.start
-            });
-            let titulo = titulo.ok_or_else(|| falta("un título"))?;
-            let cerca = &pagina.texto[titulo.rango.end..bloque.rango.start];
-            if i > 0 && cerca.contains("<summary>") {
-                return Err(falta("un título propio"));
+            let lineas = suyos.iter().flat_map(|bloque| bloque.texto.lines());
+            let mut ficheros: Vec<&str> =
+                lineas.filter_map(|linea| linea.strip_prefix("+++ b/")).collect();
+            let ultimo = ficheros.last().map(|ultimo| (*ultimo).to_owned());
+            if ficheros.is_empty() {
+                ficheros.push(&fichero);
             }
             trozos.push(Trozo {
-                lugar: puesto.avanza(bloque, self.antes.is_none().then_some(self.paso)),
-                titulo: titulo.texto.clone(),
+                lugar: format!("`{}`", ficheros.join("`, `")),
+                titulo: par[0].texto.clone(),
                 pregunta: sin_html(pregunta),
                 escenario: prueba.into(),
             });
+            fichero = ultimo.unwrap_or(fichero);
         }
         Ok(trozos)
     }
-}
-
-/// Las partes en que se cuenta el último cambio.
-const PARTES: [&str; 5] = [
-    "Uno: errores que se entienden",
-    "Dos: de bytes a mensajes",
-    "Tres: una dueña en vez de un cerrojo",
-    "Cuatro: que nadie espere por nadie",
-    "Cinco: Ctrl-C y el final",
-];
-
-/// Por qué línea del fichero nuevo se va.
-#[derive(Default)]
-struct Puesto {
-    fichero: String,
-    /// Cuántas líneas se han contado ya.
-    contadas: usize,
-}
-
-impl Puesto {
-    /// Pasa por un bloque; devuelve qué líneas del fichero nuevo son las suyas.
-    fn avanza(&mut self, bloque: &Bloque, paso_entero: Option<&str>) -> String {
-        let lineas = bloque.texto.trim_matches('\n').lines();
-        let (ficheros, nuevas): (Vec<String>, Vec<&str>) = if let Some(paso) = paso_entero {
-            (FICHEROS.map(|fichero| format!("{paso}/{fichero}")).to_vec(), lineas.collect())
-        } else {
-            let nombre = lineas.clone().find_map(|linea| linea.strip_prefix("+++ b/"));
-            let fichero = nombre.map_or_else(|| self.fichero.clone(), String::from);
-            let nuevas = lineas
-                .filter(|linea| !["-", "+++ ", "@@ "].iter().any(|otra| linea.starts_with(otra)));
-            (vec![fichero], nuevas.map(|linea| linea.get(1..).unwrap_or_default()).collect())
-        };
-        for fichero in ficheros {
-            let desde = if fichero == self.fichero { self.contadas } else { 0 };
-            if let Some(primera) = posicion(&leer(&raiz().join(&fichero)), &nuevas, desde) {
-                self.contadas = primera + nuevas.len();
-                self.fichero = fichero;
-                return format!("`{}`, {}–{}", self.fichero, primera + 1, self.contadas);
-            }
-        }
-        panic!("las líneas de este bloque no están en su fichero:\n{}", bloque.texto)
-    }
-}
-
-/// En qué línea de un texto, a partir de una, están estas seguidas.
-fn posicion(texto: &str, buscadas: &[&str], desde: usize) -> Option<usize> {
-    let lineas: Vec<&str> = texto.lines().map(str::trim_end).collect();
-    let mut ventanas = lineas.get(desde..)?.windows(buscadas.len().max(1));
-    ventanas.position(|ventana| ventana == buscadas).map(|cual| desde + cual)
 }
 
 /// El mismo texto, en Markdown.
@@ -265,24 +226,43 @@ fn entre<'a>(texto: &'a str, antes: &str, despues: &str) -> Option<&'a str> {
 }
 
 /// Las líneas que hablan de git y no del cambio.
-const DE_GIT: [&str; 4] = ["index ", "new file mode ", "old mode ", "new mode "];
+const DE_GIT: [&str; 5] = ["index ", "new file mode ", "deleted file ", "old mode ", "new mode "];
 
-/// `git diff --no-index` entre dos carpetas, fichero a fichero, sin las líneas que hablan de git.
+/// `git diff --no-index` entre dos pasos, fichero a fichero, sin las líneas que hablan de git. De las
+/// etapas, solo los programas, y sin contar el número de su biblioteca, que cambia en todas.
 ///
 /// Todo lo que alguien puede haber configurado se fija aquí: en todas partes sale lo mismo.
-fn diferencia(antes: &str, despues: &str, que: &str) -> Vec<Vec<String>> {
+fn diferencia(antes: &str, despues: &str) -> Vec<Vec<String>> {
+    let taller =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("diferencias").join(despues.replace('/', "-"));
+    for (lado, carpeta) in [("a", antes), ("b", despues)] {
+        let destino = taller.join(lado).join(carpeta);
+        let _ = fs::remove_dir_all(&destino);
+        fs::create_dir_all(destino.join("src")).expect("se puede escribir en target");
+        let mut ficheros = dentro(&raiz().join(carpeta).join("src"));
+        if despues.starts_with("steps/") {
+            ficheros.push(raiz().join(carpeta).join("Cargo.toml"));
+        }
+        for fichero in ficheros {
+            let relativa = fichero.strip_prefix(raiz().join(carpeta)).expect("está dentro");
+            let mut texto = leer(&fichero);
+            if let Some(uso) = texto.lines().find(|linea| linea.starts_with("use chat_")) {
+                texto = texto.replace(uso, "use chat_NN as chat;");
+            }
+            fs::write(destino.join(relativa), texto).expect("se puede escribir en target");
+        }
+    }
     let salida = Command::new("git")
         .args(["-c", "core.quotePath=false", "-c", "core.attributesFile=/dev/null", "--no-pager"])
         .args(["diff", "--no-index", "--no-color", "--no-ext-diff", "--no-textconv"])
         .args(["--no-renames", "--unified=3", "--inter-hunk-context=0", "--indent-heuristic"])
-        .args(["--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/"])
-        .args([format!("{antes}/{que}"), format!("{despues}/{que}")])
-        .args(["--text"])
+        .args(["--diff-algorithm=myers", "--src-prefix=", "--dst-prefix=", "--text"])
+        .args([format!("a/{antes}"), format!("b/{despues}")])
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_ATTR_NOSYSTEM", "1")
         .env_remove("GIT_DIFF_OPTS")
-        .current_dir(raiz())
+        .current_dir(taller)
         .output()
         .expect("hace falta git");
     let errores = String::from_utf8_lossy(&salida.stderr);
@@ -292,28 +272,11 @@ fn diferencia(antes: &str, despues: &str, que: &str) -> Vec<Vec<String>> {
         if linea.starts_with("diff --git ") {
             ficheros.push(Vec::new());
         } else if !DE_GIT.iter().any(|inicio| linea.starts_with(inicio)) {
-            ficheros.last_mut().expect("git dice antes qué fichero es").push(linea.into());
+            // Detrás de las cifras de un trozo va la función en la que está, que puede no caber.
+            let cabe = if linea.starts_with("@@ ") { COLUMNAS } else { usize::MAX };
+            let linea = linea.chars().take(cabe).collect::<String>();
+            ficheros.last_mut().expect("git dice antes qué fichero es").push(linea);
         }
     }
     ficheros
-}
-
-/// Reparte el cambio nuevo entre los bloques de antes: cada línea, con las que ya estaban.
-fn repartir(contado: &[(usize, &str)], esperado: &[String], bloques: usize) -> Vec<String> {
-    let viejas: Vec<&str> = contado.iter().map(|(_, linea)| *linea).collect();
-    let nuevas: Vec<&str> = esperado.iter().map(|linea| linea.trim_end()).collect();
-    let mut sitio = HashMap::new();
-    for cambio in capture_diff_slices(Algorithm::Myers, &viejas, &nuevas) {
-        if let DiffOp::Equal { old_index, new_index, len } = cambio {
-            sitio.extend((0..len).map(|i| (new_index + i, contado[old_index + i].0)));
-        }
-    }
-    let mut textos = vec![String::new(); bloques];
-    let mut actual = 0;
-    for (i, linea) in nuevas.iter().enumerate() {
-        actual = sitio.get(&i).copied().unwrap_or(actual).max(actual);
-        let _ = writeln!(textos[actual], "{linea}");
-    }
-    // Las líneas en blanco de los bordes no dicen nada.
-    textos.iter().map(|texto| format!("{}\n", texto.trim_matches('\n'))).collect()
 }

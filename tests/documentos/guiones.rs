@@ -8,7 +8,7 @@ use pruebas::conexion::direccion_propia;
 use pruebas::escena::{Escena, Fallo, Resultado};
 use pruebas::programa::{Modo, Orden, Programa};
 
-use crate::cambios::{CAPITULOS, Capitulo};
+use crate::cambios::{Capitulo, capitulos};
 use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 use crate::taller;
 
@@ -212,10 +212,10 @@ impl Reparto {
             return Ok(ruta.clone());
         }
         let suyo =
-            |capitulo: &&Capitulo| taller::programas_de(capitulo.paquete).contains(&bin.into());
-        let capitulo = CAPITULOS.iter().find(suyo);
+            |capitulo: &Capitulo| taller::programas_de(&capitulo.paquete).contains(&bin.into());
+        let capitulo = capitulos().into_iter().find(suyo);
         let paquete =
-            capitulo.ok_or_else(|| Fallo::prueba(&format!("no hay ningún «{bin}»")))?.paquete;
+            &capitulo.ok_or_else(|| Fallo::prueba(&format!("no hay ningún «{bin}»")))?.paquete;
         let carpeta =
             taller::construir("tal-cual", paquete, None).map_err(|error| Fallo::prueba(&error))?;
         let ruta = carpeta.join(bin);

@@ -20,6 +20,7 @@ const DE_LAS_PRUEBAS: [&str; 3] = ["--ignored", "--include-ignored", "--help"];
 
 pub fn comprobar() {
     let mut paquetes = dentro(&raiz().join("steps"));
+    paquetes.extend(dentro(&raiz().join("final/etapas")));
     paquetes.extend(["final", "tests"].map(|paquete| raiz().join(paquete)));
     let manifiestos: Vec<String> =
         paquetes.iter().map(|paquete| leer(&paquete.join("Cargo.toml"))).collect();
@@ -83,8 +84,15 @@ fn comprobar_orden(orden: &str, manifiestos: &[String]) -> Result<(), String> {
 }
 
 /// Los nombres que se citan y no son de aquí: de Python, de la biblioteca estándar o del sistema.
-const AJENOS: [&str; 5] =
-    ["__name__", "is_finished", "set_write_timeout", "to_uppercase", "max_map_count"];
+const AJENOS: [&str; 7] = [
+    "__name__",
+    "is_finished",
+    "set_write_timeout",
+    "to_uppercase",
+    "max_map_count",
+    "read_until",
+    "valid_up_to",
+];
 
 /// Los nombres con guion bajo que citan los documentos están en el código: escenarios, funciones…
 pub fn comprobar_nombres() {

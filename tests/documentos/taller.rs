@@ -57,7 +57,7 @@ pub fn construir(copia: &str, paquete: &str, cambio: Option<&Cambio>) -> Result<
 
 /// Los programas de un paquete: el servidor y el cliente.
 pub fn programas_de(paquete: &str) -> [String; 2] {
-    let numero = paquete.strip_prefix("paso-").map(|resto| format!("-{}", &resto[..2]));
+    let numero = paquete.split_once('-').map(|(_, resto)| format!("-{}", &resto[..2]));
     ["servidor", "cliente"].map(|cual| format!("{cual}{}", numero.as_deref().unwrap_or_default()))
 }
 

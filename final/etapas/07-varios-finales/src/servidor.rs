@@ -1,7 +1,7 @@
 //! El servidor: si el sistema le niega algo, ese cliente no entra, y él sigue.
 //!
-//! Lo que aún falla: lo que envía un cliente llega tal cual a los terminales de
-//! los demás.
+//! Lo que aún falla: lo que envía un cliente llega tal cual a los terminales
+//! de los demás.
 
 use chat_07 as chat;
 

@@ -1,4 +1,5 @@
-//! El cliente: enseña los caracteres que mandan en un terminal, sin obedecerlos.
+//! El cliente: enseña los caracteres que mandan en un terminal, sin
+//! obedecerlos.
 //!
 //! Lo que aún falla: guarda en memoria una línea, por larga que sea.
 

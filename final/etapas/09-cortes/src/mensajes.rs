@@ -34,8 +34,8 @@ fn sin_espacios(linea: &[u8]) -> Option<&str> {
 
 /// Corta en mensajes los bytes de una conexión.
 ///
-/// Un mensaje acaba con `\n` o `\r\n`; al llegar a su máximo de bytes; y con el
-/// [fin] de la conexión. Las líneas en blanco no son mensajes.
+/// Un mensaje acaba con `\n` o `\r\n`; al llegar a su máximo de bytes; y con
+/// el [fin] de la conexión. Las líneas en blanco no son mensajes.
 ///
 /// [fin]: Cortador::fin
 #[derive(Debug)]

@@ -26,8 +26,8 @@ DIRECCIÓN es 127.0.0.1:12345 si no se indica.
 ";
 
 /// Lo más largo que se espera de una línea del servidor, en bytes: 1024 bytes
-/// que se enseñan con 6 cada uno (`\u{1b}`), con `usuario 65535: ` delante, son
-/// 6159.
+/// que se enseñan con 6 cada uno (`\u{1b}`), con `usuario 65535: ` delante,
+/// son 6159.
 const LINEA: usize = 8 * 1024;
 
 /// Los bytes de una línea tecleada que se envían de una vez, como mucho.

@@ -1,7 +1,7 @@
 //! El servidor: solo espera quien habla más de lo que los demás leen.
 //!
-//! Lo que aún falla: una pantalla congelada lo detiene todo, y Ctrl-C corta sin
-//! despedirse.
+//! Lo que aún falla: una pantalla congelada lo detiene todo, y Ctrl-C corta
+//! sin despedirse.
 
 use chat_14 as chat;
 
