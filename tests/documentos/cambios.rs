@@ -110,7 +110,7 @@ impl Capitulo {
             return Ok(());
         }
         if actualizar() {
-            return self.rehacer(&pagina, &bloques, &esperado);
+            return Self::rehacer(&pagina, &bloques, &esperado);
         }
         let (lugar, dice, debe) = distinta.map_or_else(
             || (self.pagina.clone(), "(cuántas líneas)", "(otras tantas)"),
@@ -122,12 +122,7 @@ impl Capitulo {
         ))
     }
 
-    fn rehacer(
-        &self,
-        pagina: &Pagina,
-        bloques: &[&Bloque],
-        esperado: &[&str],
-    ) -> Result<(), String> {
+    fn rehacer(pagina: &Pagina, bloques: &[&Bloque], esperado: &[&str]) -> Result<(), String> {
         let no_dice_nada = |linea: &str| {
             ["@@ ", "--- ", "+++ "].iter().any(|otra| linea.starts_with(otra))
                 || linea.trim().len() < 3

@@ -21,7 +21,7 @@ use std::fmt::Write;
 
 use ficheros::{documentos, leer, raiz};
 use pagina::{Pagina, turno};
-use pruebas::tabla::{Casilla, Necesita, PASOS, TABLA};
+use pruebas::tabla::{Casilla, Escenario, Necesita, PASOS, TABLA};
 
 const INICIO: &str = "<!-- tabla: la escribe ACTUALIZAR=1 cargo test -p pruebas -->\n";
 const FIN: &str = "<!-- fin de la tabla -->";
@@ -30,7 +30,10 @@ const FIN: &str = "<!-- fin de la tabla -->";
 /// cumplirse a propósito.
 const SIN_DEUDA: [&str; 2] = ["eco", "direccion_de_siempre"];
 
-/// La tabla de escenarios, como se enseña en el README.
+const GANA: &str = "<!-- gana: lo escribe ACTUALIZAR=1 cargo test -p pruebas -->\n";
+const FIN_GANA: &str = "<!-- fin de lo que gana -->";
+
+/// La tabla de escenarios.
 fn tabla() -> String {
     let mut texto =
         format!("| Escenario | {} |\n|---{}|\n", PASOS.join(" | "), "|:-:".repeat(PASOS.len()));
@@ -45,9 +48,9 @@ fn tabla() -> String {
 }
 
 #[test]
-fn la_tabla_del_readme_es_la_de_las_pruebas() {
+fn la_tabla_es_la_de_las_pruebas() {
     let _turno = turno();
-    Pagina::leer("README.md").generado(INICIO, FIN, &tabla());
+    Pagina::leer("docs/escenarios.md").generado(INICIO, FIN, &tabla());
 }
 
 #[test]
@@ -84,18 +87,22 @@ fn la_rubrica_prueba_cada_clausula_con_escenarios_que_final_cumple() {
 }
 
 #[test]
-fn el_readme_dice_que_pruebas_no_se_hacen_en_todas_partes() {
-    let readme = leer(&raiz().join("README.md"));
-    let (_, resto) = readme.split_once("Lo que cambia:").expect("el README dice lo que cambia");
-    let (cambia, _) = resto.split_once("\n## ").expect("después hay otro apartado");
+fn se_dice_que_pruebas_no_se_hacen_en_todas_partes() {
+    let pagina = leer(&raiz().join("docs/escenarios.md"));
+    let (_, resto) = pagina.split_once("Lo que cambia:").expect("la página dice lo que cambia");
+    let (cambia, _) = resto.split_once("\nY de los programas").expect("después va lo demás");
     for escenario in TABLA {
         let en_todas = matches!(escenario.necesita, Necesita::Nada | Necesita::Tuberias);
         let nombre = format!("`{}`", escenario.nombre);
-        assert_eq!(!en_todas, cambia.contains(&nombre), "«Lo que cambia», en el README: {nombre}");
+        assert_eq!(
+            !en_todas,
+            cambia.contains(&nombre),
+            "«Lo que cambia», en docs/escenarios.md: {nombre}"
+        );
     }
     let largos = TABLA.iter().rev().take_while(|escenario| escenario.largo).count();
     assert!(
-        readme.contains("Las cuatro últimas tardan más") && largos == 4,
+        pagina.contains("Las cuatro últimas tardan más") && largos == 4,
         "los largos son {largos}"
     );
 }
@@ -145,6 +152,31 @@ mod del_curso {
     use super::*;
 
     const A_LA_VEZ: usize = 4;
+
+    /// Los pasos, con la idea que dice su título y los escenarios que se cumplen desde él.
+    #[test]
+    fn el_readme_dice_que_gana_cada_paso() {
+        let _turno = turno();
+        let mut texto = String::from("| Paso | La idea | Lo que gana |\n|---|---|---|\n");
+        for (columna, capitulo) in capitulos().iter().enumerate() {
+            let titulo = leer(&raiz().join(&capitulo.pagina));
+            let titulo = titulo.lines().next().unwrap_or_default().trim_start_matches("# ");
+            let (_, idea) = titulo.split_once(": ").expect("un título dice el paso y la idea");
+            let desde = |columna| {
+                let cumple = |escenario: &&Escenario| {
+                    (columna..PASOS.len()).all(|paso| escenario.casilla(paso) == Casilla::Cumple)
+                };
+                TABLA.iter().filter(cumple).map(|uno| uno.nombre).collect::<Vec<_>>()
+            };
+            let antes = if columna == 0 { Vec::new() } else { desde(columna - 1) };
+            let gana = desde(columna).into_iter().filter(|nombre| !antes.contains(nombre));
+            let gana: Vec<String> = gana.map(|nombre| format!("`{nombre}`")).collect();
+            let gana = if gana.is_empty() { "ninguno se pierde".into() } else { gana.join(", ") };
+            let (paso, pagina) = (PASOS[columna], &capitulo.pagina);
+            let _ = writeln!(texto, "| [{paso}]({pagina}) | {idea} | {gana} |");
+        }
+        Pagina::leer("README.md").generado(GANA, FIN_GANA, &texto);
+    }
 
     #[test]
     fn los_capitulos_cuentan_el_cambio_entero() {

@@ -20,6 +20,7 @@ const DE_LAS_PRUEBAS: [&str; 3] = ["--ignored", "--include-ignored", "--help"];
 
 pub fn comprobar() {
     let mut paquetes = dentro(&raiz().join("steps"));
+    paquetes.retain(|paquete| paquete.is_dir());
     paquetes.extend(dentro(&raiz().join("final/etapas")));
     paquetes.extend(["final", "tests"].map(|paquete| raiz().join(paquete)));
     let manifiestos: Vec<String> =
