@@ -49,7 +49,7 @@ pub fn comprobar(paso: &str, servidor: &'static str, cliente: &'static str) -> E
             let prueba = Trial::test(nombre, move || {
                 comprobar_casilla(escenario, columna, modo, servidor, cliente).map_err(Into::into)
             });
-            // Así nadie lee «ok» donde lo comprobado es que aún no se cumple.
+            // Así nadie lee «bien» donde lo comprobado es que aún no se cumple.
             let clase = match escenario.casilla(columna) {
                 _ if escenario.largo => "tarda: con --ignored",
                 Casilla::Cumple => "",

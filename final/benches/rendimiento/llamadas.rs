@@ -39,7 +39,8 @@ pub fn contar(servidores: &[Servidor]) -> anyhow::Result<String> {
     for nombre in nombres {
         let veces = |(cuenta, _): &(Cuenta, f64)| cuenta.get(nombre).copied().unwrap_or(0);
         if cuentas.iter().any(|cuenta| veces(cuenta) >= POCAS) {
-            fila(nombre, &|cuenta| entero(veces(cuenta)));
+            let titulo = if nombre == "todas" { "todas".into() } else { format!("`{nombre}`") };
+            fila(&titulo, &|cuenta| entero(veces(cuenta)));
         }
     }
     fila("todas, por entrega", &|(_, por_entrega)| cifra(*por_entrega));
