@@ -147,7 +147,7 @@ fn todo_lo_que_sale(maximo: usize, entrada: &[u8]) -> String {
             None => (linea, linea.len() < maximo),
         };
         if !(cabe
-            && str::from_utf8(linea)
+            && std::str::from_utf8(linea)
                 .is_ok_and(|linea| linea.trim().is_empty()))
         {
             todo.push_str(&visible(linea));
@@ -261,10 +261,12 @@ fn salir_vale_con_espacios_y_en_mayusculas() {
         "\u{2028}salir\u{85}",
     ] {
         let mut es_la_orden = false;
-        Cortador::new(64, TerminanHastaUnaLinea)
-            .recibir(format!("{orden}\n").as_bytes(), |mensaje| {
-                es_la_orden = mensaje.salir
-            });
+        Cortador::new(64, TerminanHastaUnaLinea).recibir(
+            format!("{orden}\n").as_bytes(),
+            |mensaje| {
+                es_la_orden = mensaje.salir;
+            },
+        );
         assert!(es_la_orden, "{orden:?}");
     }
     for otra in ["", "salir ya", "salirr", "s a l i r"] {
