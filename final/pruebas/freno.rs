@@ -24,15 +24,17 @@ fn de_siempre() -> Gasto {
 #[test]
 fn se_echa_con_mucha_deuda_y_se_suelta_con_la_mitad() {
     let freno = Freno::default();
-    for (deuda, buzones) in [
-        (DEUDA, 0),
-        (DEUDA + 1, 3),
-        (DEUDA / 2, 3),
-        (DEUDA / 2 - 1, 0),
-        (DEUDA, 0),
+    for (deuda, echado) in [
+        (DEUDA, false),
+        (DEUDA + 1, true),
+        (DEUDA / 2, true),
+        (DEUDA / 2 - 1, false),
+        (DEUDA, false),
     ] {
         freno.ajustar(deuda, 3);
-        assert_eq!(freno.buzones(), buzones, "con {deuda} bytes");
+        let mut gasto = de_siempre();
+        freno.gastar(&mut gasto, CREDITO);
+        assert_eq!(gasto.agotado(), echado, "con {deuda} bytes");
     }
 }
 

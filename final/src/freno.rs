@@ -118,12 +118,6 @@ impl Freno {
         }
     }
 
-    /// En cuántos buzones se guardará lo que se diga; cero si está suelto.
-    #[must_use]
-    pub fn buzones(&self) -> usize {
-        self.estado().buzones
-    }
-
     fn estado(&self) -> MutexGuard<'_, Estado> {
         self.estado.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -147,6 +147,22 @@ impl Capitulo {
         Ok(())
     }
 
+    /// Las líneas de código que cambian: ni comentarios, ni líneas en blanco, ni el manifiesto.
+    pub fn tamano(&self) -> Option<usize> {
+        let ficheros = diferencia(self.antes.as_ref()?, &self.carpeta);
+        let codigo = |linea: &&String| {
+            let (signo, resto) = linea.split_at(linea.len().min(1));
+            let cabecera = ["+++ ", "--- "].iter().any(|inicio| linea.starts_with(inicio));
+            let resto = resto.trim();
+            let uso = resto.starts_with("use chat_");
+            ["+", "-"].contains(&signo)
+                && !(cabecera || uso || resto.is_empty() || resto.starts_with("//"))
+        };
+        let programas =
+            ficheros.iter().filter(|lineas| !lineas.iter().any(|l| l.ends_with("Cargo.toml")));
+        Some(programas.flatten().filter(codigo).count())
+    }
+
     /// Los trozos del cambio, con su pregunta; o qué le falta a alguno.
     pub fn trozos(&self) -> Result<Vec<Trozo>, String> {
         let pagina = Pagina::leer(&self.pagina);
@@ -181,6 +197,10 @@ impl Capitulo {
                 if !texto.contains(&format!("- **{parte}** ")) {
                     return Err(falta(&format!("«{parte}»")));
                 }
+            }
+            let seguir = entre(texto, "- **Para seguir:** ", "\n- ").unwrap_or_default();
+            if !seguir.trim_end().ends_with(')') {
+                return Err(falta("la respuesta de «Para seguir», entre paréntesis"));
             }
             let prueba = entre(texto, "- **Escenario:** ", "\n").unwrap_or_default();
             let hay = |nombre: &&str| TABLA.iter().any(|escenario| escenario.nombre == *nombre);

@@ -184,6 +184,18 @@ mod del_curso {
         curso::comprobar();
     }
 
+    /// `cargo test -p pruebas --test documentos tamano -- --nocapture` enseña cuánto cambia cada uno.
+    #[test]
+    fn el_tamano_de_cada_paso_cabe_en_una_clase() {
+        let _turno = turno();
+        for capitulo in capitulos() {
+            if let Some(lineas) = capitulo.tamano() {
+                println!("{lineas:>4} {}", capitulo.paquete);
+                assert!(lineas <= 150, "{} cambia {lineas} líneas de código", capitulo.paquete);
+            }
+        }
+    }
+
     #[test]
     fn las_pantallas_son_las_que_salen() {
         let _turno = turno();

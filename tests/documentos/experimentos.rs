@@ -146,6 +146,7 @@ fn ver(nombre: &str, razon: Option<&str>, servidor: &Path, cliente: &Path) -> Re
         println!("aviso: aquí no se puede ver «{nombre}»");
         return Ok(());
     };
+    let previsto = previsto.map(|razon| (razon, escenario.corta));
     let escena = Escena::new(modo, servidor, cliente, previsto);
     match ((escenario.prueba)(&escena), razon) {
         (Ok(()), None) => Ok(()),

@@ -15,8 +15,9 @@ use crate::programa::{Modo, Orden, Programa};
 /// Lo que se espera a lo que debe pasar: solo se agota si algo va mal.
 const LARGA: Duration = Duration::from_secs(30);
 
-/// Lo que se espera a lo que, según la tabla, este paso aún no hace.
-const CORTA: Duration = Duration::from_millis(400);
+/// Lo que se espera, si no se dice otra cosa, a lo que según la tabla este paso aún no hace: le sobra a
+/// quien lo hace, como comprueba [`crate::comprobar`] con el último paso.
+pub const CORTA: Duration = Duration::from_millis(400);
 
 /// El fallo de quien aún no atiende a varios clientes a la vez.
 pub const NO_ATIENDE: &str = "no se atiende a quien llega";
@@ -59,6 +60,8 @@ pub struct Contexto {
     pub modo: Modo,
     /// El fallo que la tabla prevé, si prevé alguno.
     previsto: Option<&'static str>,
+    /// Lo que se espera a lo que provocaría ese fallo si no llega.
+    corta: Duration,
     pantallas: Mutex<Vec<Arc<Pantalla>>>,
 }
 
@@ -66,7 +69,12 @@ impl Contexto {
     /// El de quien juzga programas ajenos: por tuberías, y sin fallos previstos.
     #[must_use]
     pub fn para_juzgar() -> Arc<Self> {
-        Arc::new(Self { modo: Modo::Tuberias, previsto: None, pantallas: Mutex::default() })
+        Arc::new(Self {
+            modo: Modo::Tuberias,
+            previsto: None,
+            corta: CORTA,
+            pantallas: Mutex::default(),
+        })
     }
 
     /// Una pantalla nueva, que saldrá en el informe si algo falla.
@@ -80,7 +88,7 @@ impl Contexto {
     /// Hasta cuándo se espera a lo que, si no llega, es el fallo `si_no`.
     #[must_use]
     pub fn plazo(&self, si_no: &str) -> Instant {
-        Instant::now() + if self.previsto == Some(si_no) { CORTA } else { LARGA }
+        Instant::now() + if self.previsto == Some(si_no) { self.corta } else { LARGA }
     }
 
     /// Falla con `razon` si no se `cumple`.
@@ -131,15 +139,17 @@ pub struct Escena<'a> {
 }
 
 impl<'a> Escena<'a> {
-    /// Una escena vacía. `previsto` es el fallo que se espera, si se espera alguno.
+    /// Una escena vacía. `previsto` es el fallo que se espera, si se espera alguno, y cuánto.
     #[must_use]
     pub fn new(
         modo: Modo,
         servidor: &'a Path,
         cliente: &'a Path,
-        previsto: Option<&'static str>,
+        previsto: Option<(&'static str, Duration)>,
     ) -> Self {
-        let contexto = Arc::new(Contexto { modo, previsto, pantallas: Mutex::default() });
+        let (previsto, corta) = previsto.unzip();
+        let corta = corta.unwrap_or(CORTA);
+        let contexto = Arc::new(Contexto { modo, previsto, corta, pantallas: Mutex::default() });
         Self { contexto, servidor, cliente }
     }
 

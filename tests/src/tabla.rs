@@ -3,7 +3,10 @@
 //! Es la del README, y `cargo test` comprueba cada casilla: que lo que se cumple se cumple, y que
 //! lo que no, falla por la razón que aquí se dice y por ninguna otra.
 
-use crate::escena::{Escena, NO_ATIENDE, NO_LLEGA, Resultado};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::escena::{CORTA, Escena, NO_ATIENDE, NO_LLEGA, Resultado};
 use crate::escenarios::{aparte, clase, cliente, fallos, limites, pareja, servidor};
 
 /// Los pasos, en el orden de las columnas.
@@ -46,6 +49,8 @@ pub struct Escenario {
     pub necesita: Necesita,
     /// Tarda: solo se prueba con `cargo test -- --ignored`.
     pub largo: bool,
+    /// Lo que se espera a que se cumpla, cuando se prevé que no.
+    pub corta: Duration,
     /// Cómo se comprueba.
     pub prueba: fn(&Escena<'_>) -> Resultado,
     /// De qué paso a qué paso no se cumple, los dos incluidos, y por qué; en los demás, se cumple.
@@ -58,13 +63,27 @@ const fn escenario(
     prueba: fn(&Escena<'_>) -> Resultado,
     fallan: &'static [Falla],
 ) -> Escenario {
-    Escenario { nombre, frase, necesita: Necesita::Nada, largo: false, prueba, fallan }
+    Escenario {
+        nombre,
+        frase,
+        necesita: Necesita::Nada,
+        largo: false,
+        corta: CORTA,
+        prueba,
+        fallan,
+    }
 }
 
 /// De qué paso a qué paso, y por qué.
 type Falla = (&'static str, &'static str, &'static str);
 
 impl Escenario {
+    /// Por qué no se cumple, en los pasos en que no se cumple.
+    pub fn razones(&self) -> impl Iterator<Item = &'static str> {
+        let razones: BTreeSet<_> = self.fallan.iter().map(|(.., razon)| *razon).collect();
+        razones.into_iter()
+    }
+
     /// Lo que se espera del paso que está en esta columna de [`PASOS`].
     #[must_use]
     pub fn casilla(&self, columna: usize) -> Casilla {
@@ -76,6 +95,12 @@ impl Escenario {
 
     const fn necesita(mut self, que: Necesita) -> Self {
         self.necesita = que;
+        self
+    }
+
+    /// Cumplirlo lleva su tiempo: si no, un «todavía no» sería no haber esperado.
+    const fn tarda(mut self, segundos: u64) -> Self {
+        self.corta = Duration::from_secs(segundos);
         self
     }
 
@@ -345,7 +370,8 @@ pub const TABLA: &[Escenario] = &[
         "Dos clientes que no leen no impiden que los demás lo reciban todo.",
         limites::cliente_que_no_lee,
         &[("01", "01", NO_ATIENDE), ("02", "12", "los demás dejan de recibir")],
-    ),
+    )
+    .tarda(5),
     escenario(
         "lector_lento_aparte",
         "Quien lee despacio, con otro que habla sin parar, no hace esperar a los demás.",
@@ -410,7 +436,8 @@ pub const TABLA: &[Escenario] = &[
         "Al salir, el cliente no espera para siempre a un servidor que no cierra.",
         fallos::servidor_que_no_cierra,
         &[("01", "06", "el cliente espera para siempre")],
-    ),
+    )
+    .tarda(3),
     escenario(
         "ctrl_c_servidor",
         "Con Ctrl-C, el servidor se despide, cierra todas las conexiones y termina bien.",
@@ -496,6 +523,7 @@ pub const TABLA: &[Escenario] = &[
         limites::diez_que_no_leen,
         &[("01", "01", NO_ATIENDE), ("02", "12", "los demás dejan de recibir")],
     )
+    .tarda(5)
     .largo(),
     escenario(
         "memoria_con_cien_lentos",
