@@ -2,9 +2,7 @@
 //!
 //! La mira hunspell con su diccionario de español y una lista de palabras propias,
 //! `docs/palabras.txt`. Como no está en todas partes, esta prueba solo se hace si se pide:
-//! `cargo test -p pruebas --test ortografia`.
-
-mod ficheros;
+//! `cargo test -p curso --test ortografia`.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -13,13 +11,13 @@ use std::process::{Command, Stdio};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use ficheros::{dentro, documentos, leer, raiz};
+use curso::ficheros::{dentro, documentos, leer, raiz};
 
 /// Donde hay código con comentarios.
 const CODIGO: [&str; 3] = ["steps", "final", "tests"];
 
 /// Donde están los programas que usa alguien: también se miran las frases que escriben.
-const PROGRAMAS: [&str; 3] = ["steps", "final/src", "tests/src/corrector"];
+const PROGRAMAS: [&str; 3] = ["steps", "final/src", "tests/corrector/src"];
 
 #[test]
 fn no_hay_faltas_de_ortografia() {

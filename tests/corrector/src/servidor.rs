@@ -8,9 +8,9 @@ use std::time::Instant;
 use super::{
     ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, conectar, final_de, hasta, puerto_libre,
 };
-use crate::conexion::{Conexion, reinicia};
-use crate::escena::{Contexto, Resultado};
-use crate::programa::{Orden, Programa};
+use pruebas::conexion::{Conexion, reinicia};
+use pruebas::escena::{Contexto, Resultado};
+use pruebas::programa::{Orden, Programa};
 
 /// Nombre, lo que pide, y el capítulo que la trata.
 const ENUNCIADO: [(&str, &str, &str); 6] = [

@@ -7,7 +7,6 @@
 pub mod carpeta;
 pub mod cliente;
 pub mod informe;
-pub mod pasos;
 pub mod servidor;
 
 use std::io::ErrorKind;
@@ -18,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
-use crate::conexion::Conexion;
-use crate::escena::{Contexto, Fallo, Resultado};
+use pruebas::conexion::Conexion;
+use pruebas::escena::{Contexto, Fallo, Resultado};
 
 /// Lo que se espera a lo que un programa correcto hace enseguida, con el ordenador ocupado.
 pub const ESPERA: Duration = Duration::from_secs(5);

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::escena::{Fallo, Resultado};
-use crate::programa::Orden;
+use pruebas::escena::{Fallo, Resultado};
+use pruebas::programa::Orden;
 
 /// Las subcarpetas en las que hay un servidor y un cliente, por orden alfabético.
 ///

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::ficheros::{dentro, leer, raiz};
+use curso::ficheros::{dentro, leer, raiz};
 
 /// Lo que hay que copiar para poder construir.
 const COPIA: [&str; 5] = ["Cargo.toml", "Cargo.lock", "steps", "final", "tests"];

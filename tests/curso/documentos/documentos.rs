@@ -4,33 +4,31 @@
 mod cambios;
 #[cfg(unix)]
 mod captura;
-#[cfg(unix)]
-mod curso;
 mod enlaces;
 #[cfg(unix)]
 mod experimentos;
-mod ficheros;
+#[cfg(unix)]
+mod generado;
 #[cfg(unix)]
 mod guiones;
 mod ordenes;
-mod pagina;
 #[cfg(unix)]
 mod taller;
 
 use std::fmt::Write;
 
-use ficheros::{documentos, leer, raiz};
-use pagina::{Pagina, turno};
+use curso::ficheros::{documentos, leer, raiz};
+use curso::pagina::{self, Pagina, turno};
 use pruebas::tabla::{Casilla, Escenario, Necesita, PASOS, TABLA};
 
-const INICIO: &str = "<!-- tabla: la escribe ACTUALIZAR=1 cargo test -p pruebas -->\n";
+const INICIO: &str = "<!-- tabla: la escribe ACTUALIZAR=1 cargo test -p curso -->\n";
 const FIN: &str = "<!-- fin de la tabla -->";
 
 /// Los escenarios de los que ningún paso queda a deber nada: uno se cumple siempre, y el otro deja de
 /// cumplirse a propósito.
 const SIN_DEUDA: [&str; 2] = ["eco", "direccion_de_siempre"];
 
-const GANA: &str = "<!-- gana: lo escribe ACTUALIZAR=1 cargo test -p pruebas -->\n";
+const GANA: &str = "<!-- gana: lo escribe ACTUALIZAR=1 cargo test -p curso -->\n";
 const FIN_GANA: &str = "<!-- fin de lo que gana -->";
 
 /// La tabla de escenarios.
@@ -148,8 +146,8 @@ mod del_curso {
     use std::thread;
 
     use super::cambios::{Capitulo, capitulos};
-    use super::pagina::Clase;
     use super::*;
+    use pagina::Clase;
 
     const A_LA_VEZ: usize = 4;
 
@@ -181,10 +179,10 @@ mod del_curso {
     #[test]
     fn los_capitulos_cuentan_el_cambio_entero() {
         let _turno = turno();
-        curso::comprobar();
+        generado::comprobar();
     }
 
-    /// `cargo test -p pruebas --test documentos tamano -- --nocapture` enseña cuánto cambia cada uno.
+    /// `cargo test -p curso --test documentos tamano -- --nocapture` enseña cuánto cambia cada uno.
     #[test]
     fn el_tamano_de_cada_paso_cabe_en_una_clase() {
         let _turno = turno();

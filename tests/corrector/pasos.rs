@@ -1,13 +1,15 @@
 //! Los pasos de este repositorio, juzgados como si fueran de un alumno.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use super::{Juicio, cliente, servidor};
-use crate::conexion::direccion_propia;
-use crate::escena::Resultado;
-use crate::programa::Orden;
-use crate::tabla::{Casilla, TABLA};
+use corrector::{Juicio, cliente, servidor};
+use pruebas::conexion::direccion_propia;
+use pruebas::escena::Resultado;
+use pruebas::programa::Orden;
+use pruebas::tabla::{Casilla, PASOS, TABLA};
+use serde_json::Value;
 
 /// La cláusula que deja de cumplir un paso que no cumple este escenario, y la fila que le toca.
 const SERVIDOR: [(&str, &str, u32); 4] = [
@@ -18,6 +20,34 @@ const SERVIDOR: [(&str, &str, u32); 4] = [
 ];
 const CLIENTE: [(&str, &str, u32); 2] =
     [("recibe_mientras_escribe", "C2", 25), ("salir", "C4", 75)];
+
+/// Los que se juzgan, y su columna en la tabla.
+pub const JUZGADOS: [(&str, usize); 5] = [
+    ("paso-01-echo", 0),
+    ("paso-02-multi-client", 1),
+    ("paso-03-broadcast", 2),
+    ("paso-04-salir-and-cleanup", 3),
+    ("final", PASOS.len() - 1),
+];
+
+/// Construye los programas de un paso; devuelve dónde está el que empieza así.
+pub fn programa(paquete: &str, cual: &str) -> Result<PathBuf, String> {
+    let salida = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+        .args(["build", "--quiet", "--bins", "-p", paquete])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .map_err(|error| format!("hace falta cargo: {error}"))?;
+    let avisos = String::from_utf8_lossy(&salida.stdout);
+    let rutas = avisos.lines().filter_map(|aviso| {
+        let aviso: Value = serde_json::from_str(aviso).ok()?;
+        Some(PathBuf::from(aviso["executable"].as_str()?))
+    });
+    let es =
+        |ruta: &PathBuf| ruta.file_name().is_some_and(|n| n.to_string_lossy().starts_with(cual));
+    let programa = rutas.into_iter().find(es);
+    programa.ok_or_else(|| String::from_utf8_lossy(&salida.stderr).into_owned())
+}
 
 fn no_cumple(escenario: &str, columna: usize) -> bool {
     let fila = TABLA.iter().find(|fila| fila.nombre == escenario);

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pruebas::corrector::{Juicio, carpeta, cliente, informe, servidor};
+use corrector::{Juicio, carpeta, cliente, informe, servidor};
 use pruebas::escena::{Fallo, Resultado};
 use pruebas::programa::Orden;
 

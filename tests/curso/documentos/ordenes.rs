@@ -6,12 +6,12 @@ use std::path::Path;
 use pruebas::tabla::TABLA;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::ficheros::{dentro, documentos, leer, raiz};
-use crate::pagina::linea;
+use curso::ficheros::{dentro, documentos, leer, raiz};
+use curso::pagina::linea;
 
 /// Las opciones que entiende cada programa, según el fichero que las lee.
 const OPCIONES: [(&str, &str); 2] = [
-    ("--bin corrector", "tests/src/bin/corrector.rs"),
+    ("--bin corrector", "tests/corrector/corrector.rs"),
     ("cargo bench", "final/benches/rendimiento/main.rs"),
 ];
 
@@ -22,7 +22,8 @@ pub fn comprobar() {
     let mut paquetes = dentro(&raiz().join("steps"));
     paquetes.retain(|paquete| paquete.is_dir());
     paquetes.extend(dentro(&raiz().join("final/etapas")));
-    paquetes.extend(["final", "tests"].map(|paquete| raiz().join(paquete)));
+    paquetes.extend(dentro(&raiz().join("tests")));
+    paquetes.push(raiz().join("final"));
     let manifiestos: Vec<String> =
         paquetes.iter().map(|paquete| leer(&paquete.join("Cargo.toml"))).collect();
     let mut vistas = 0;

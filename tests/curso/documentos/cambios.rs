@@ -7,8 +7,8 @@ use std::process::Command;
 use pruebas::tabla::{PASOS, TABLA};
 use pulldown_cmark::HeadingLevel;
 
-use crate::ficheros::{dentro, leer, raiz};
-use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
+use curso::ficheros::{dentro, leer, raiz};
+use curso::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 
 /// Lo que hay en un paso, en el orden en que lo cuenta el primer capítulo.
 const FICHEROS: [&str; 3] = ["src/servidor.rs", "src/cliente.rs", "Cargo.toml"];

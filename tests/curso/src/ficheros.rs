@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// La carpeta del repositorio.
 pub fn raiz() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// El texto de un fichero, con fines de línea de Unix.

@@ -7,7 +7,7 @@ use pruebas::tabla::{Casilla, Escenario, PASOS, TABLA};
 use crate::SIN_DEUDA;
 use crate::cambios::capitulos;
 use crate::enlaces::ancla;
-use crate::pagina::{Pagina, nombres};
+use curso::pagina::{Pagina, nombres};
 
 /// Los apartados de un capítulo, y su orden. El cambio se llama de otra manera en el primero y en
 /// el último.

@@ -9,8 +9,8 @@ use pruebas::escena::{Escena, Fallo, Resultado};
 use pruebas::programa::{Modo, Orden, Programa};
 
 use crate::cambios::{Capitulo, capitulos};
-use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 use crate::taller;
+use curso::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 
 /// El puerto que enseñan los documentos, y el del primer cliente.
 const PUERTO: u16 = 12345;

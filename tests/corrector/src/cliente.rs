@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, final_de, hasta, nadie_escucha};
-use crate::conexion::{Conexion, Impostor};
-use crate::escena::{BIENVENIDA, Contexto, Resultado};
-use crate::programa::{Orden, Programa};
+use pruebas::conexion::{Conexion, Impostor};
+use pruebas::escena::{BIENVENIDA, Contexto, Resultado};
+use pruebas::programa::{Orden, Programa};
 
 /// Nombre, lo que pide, y el capítulo que la trata.
 const ENUNCIADO: [(&str, &str, &str); 4] = [

@@ -1,7 +1,7 @@
 //! Los enlaces llevan a alguna parte, y las líneas de código que nombran son las que dicen.
 
-use crate::ficheros::{leer, raiz};
-use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, linea};
+use curso::ficheros::{leer, raiz};
+use curso::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, linea};
 
 /// Comprueba los enlaces de una página; pone al día los números de línea, si se pide.
 pub fn comprobar(nombre: &str) {

@@ -9,8 +9,8 @@ use pruebas::modos;
 use pruebas::tabla::TABLA;
 
 use crate::cambios::Capitulo;
-use crate::pagina::{Clase, Pagina, nombres};
 use crate::taller::{Cambio, construir, programas_de};
+use curso::pagina::{Clase, Pagina, nombres};
 
 /// Lo que un capítulo dice que pasa con un cambio.
 struct Experimento {

@@ -15,7 +15,7 @@ pub fn actualizar() -> bool {
 }
 
 /// Lo que reescribe lo que se genera.
-pub const ORDEN: &str = "ACTUALIZAR=1 cargo test -p pruebas";
+pub const ORDEN: &str = "ACTUALIZAR=1 cargo test -p curso";
 
 /// Qué es un bloque.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub enum Clase {
 /// Un trozo de un documento.
 #[derive(Debug)]
 pub struct Bloque {
+    /// Qué es.
     pub clase: Clase,
     /// El texto: de un título, sin almohadillas; de un bloque de código, lo de dentro.
     pub texto: String,
@@ -48,11 +49,14 @@ pub struct Bloque {
 pub struct Pagina {
     /// Su ruta desde la raíz del repositorio.
     pub nombre: String,
+    /// Todo lo que dice.
     pub texto: String,
+    /// Sus partes, en orden.
     pub bloques: Vec<Bloque>,
 }
 
 impl Pagina {
+    /// El que tiene esta ruta.
     pub fn leer(nombre: &str) -> Self {
         let texto = leer(&raiz().join(nombre));
         let bloques = partir(&texto);
