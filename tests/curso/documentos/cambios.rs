@@ -125,7 +125,7 @@ impl Capitulo {
     fn rehacer(pagina: &Pagina, bloques: &[&Bloque], esperado: &[&str]) -> Result<(), String> {
         let no_dice_nada = |linea: &str| {
             ["@@ ", "--- ", "+++ "].iter().any(|otra| linea.starts_with(otra))
-                || linea.trim().len() < 3
+                || linea.get(1..).unwrap_or_default().trim().len() < 3
         };
         let mut cortes = vec![0];
         for bloque in &bloques[1..] {

@@ -76,7 +76,8 @@ fn aceptar_clientes(servidor: &TcpListener, clientes_conectados: &Clientes) {
     }
 }
 
-/// Cómo dice cada sistema que quien llegaba ya no está.
+/// Cómo dice cada sistema que quien llegaba ya no está. (No depende de
+/// nosotros que pase: ninguna prueba sabe provocarlo.)
 const SE_CORTO: [ErrorKind; 2] =
     [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
 

@@ -30,7 +30,8 @@ DIRECCIÓN es 127.0.0.1:12345 si no se indica.
 /// son 6159.
 const LINEA: usize = 8 * 1024;
 
-/// Los bytes de una línea tecleada que se envían de una vez, como mucho.
+/// Los bytes de una línea tecleada que se envían de una vez, como mucho. Con
+/// otros tantos solo cambiaría lo que se tarda.
 const TROZO: usize = 4 * 1024;
 
 /// Lo que se espera, al salir, a que el servidor cierre o envíe algo más.

@@ -79,7 +79,8 @@ fn aceptar_clientes(servidor: &TcpListener, sucesos: &SyncSender<Suceso>) {
     }
 }
 
-/// Cómo dice cada sistema que quien llegaba ya no está.
+/// Cómo dice cada sistema que quien llegaba ya no está. (No depende de
+/// nosotros que pase: ninguna prueba sabe provocarlo.)
 const SE_CORTO: [ErrorKind; 2] =
     [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
 

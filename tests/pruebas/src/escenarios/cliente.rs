@@ -119,6 +119,16 @@ pub fn entrada_de_cualquier_forma(escena: &Escena<'_>) -> Resultado {
     let recibido = servidor.pantalla.bytes();
     escena.contexto().exige(recibido == entrada, "no envía todo lo escrito", || {
         format!("llegaron {} bytes de {}", recibido.len(), entrada.len())
+    })?;
+    // Una línea que mide justo lo que se envía de una vez está entera, y lo siguiente es otra.
+    let mut otro = escena.cliente("cliente 2", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    let linea = format!("{}\n", "x".repeat(4095));
+    otro.envia(format!("{linea}salir\nesto ya no\n").as_bytes())?;
+    servidor.ve_el_fin("no envía todo lo escrito")?;
+    let recibido = servidor.pantalla.texto();
+    escena.contexto().exige(recibido == linea, "salir no cierra la conexión", || {
+        format!("llegaron {} bytes de {}", recibido.len(), linea.len())
     })
 }
 
@@ -169,6 +179,10 @@ pub fn servidor_hostil(escena: &Escena<'_>) -> Resultado {
     cliente.escribe("hola")?;
     servidor.envia(b"\x1b[2Jmalo \xff\r\x07\n\n")?;
     cliente.ve("\\u{1b}[2Jmalo \u{fffd}\\u{d}\\u{7}", MANDA)?;
+    // Lo más largo que llega a decir un servidor como el nuestro no se parte.
+    let larga = "x".repeat(6000);
+    servidor.envia(format!("{larga}\n"))?;
+    cliente.ve(&larga, "se parte una línea")?;
     drop(servidor);
     cliente.acaba(0, "el cliente no termina")
 }
