@@ -228,6 +228,7 @@ mod del_curso {
 
     /// Unos cuantos capítulos a la vez: cada cambio se construye en su copia.
     #[test]
+    #[ignore = "construye una copia por cambio: cargo test -p curso -- --ignored"]
     fn quita_una_linea() {
         let pendientes = Mutex::new(capitulos());
         thread::scope(|hilos| {

@@ -118,7 +118,10 @@ impl Contexto {
             let vista = pantalla.vista();
             let estado = if vista.terminada { "terminada" } else { "abierta" };
             let _ = writeln!(informe, "--- {} ({estado})", pantalla.nombre);
-            for linea in vista.texto.lines().take(60) {
+            let lineas: Vec<&str> = vista.texto.lines().collect();
+            // De una pantalla larga, cómo empieza y cómo acaba.
+            let ultimas = lineas.len().saturating_sub(30).max(30);
+            for linea in lineas.iter().take(30).chain(lineas.iter().skip(ultimas)) {
                 let corta: String = linea.chars().take(200).flat_map(a_la_vista).collect();
                 let _ = writeln!(informe, "    {corta}");
             }
