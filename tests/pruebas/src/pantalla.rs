@@ -1,6 +1,6 @@
 //! Lo que ha salido de un programa o de una conexión, y cómo esperar a que salga algo.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -70,6 +70,9 @@ impl Pantalla {
             while sigue {
                 drop(pantalla.cambio.wait_while(pantalla.estado(), |estado| estado.congelada));
                 let leido = fuente.read(&mut bytes);
+                if leido.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
+                    continue;
+                }
                 sigue = matches!(leido, Ok(1..));
                 let mut estado = pantalla.estado();
                 estado.bytes.extend_from_slice(&bytes[..*leido.as_ref().unwrap_or(&0)]);
