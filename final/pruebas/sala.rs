@@ -11,7 +11,7 @@ use chat::buzon::PACIENCIA;
 use chat::freno::{CREDITO, Freno, GOTEO, Gasto};
 use chat::lector::LECTURA;
 use chat::pantalla::Pantalla;
-use chat::sala::{BIENVENIDA, LOTE, Sala, Suceso};
+use chat::sala::{BIENVENIDA, COLA, LOTE, Sala, Suceso};
 
 /// Dos puntas de una conexión: la del servidor y la del cliente.
 pub fn conexion() -> (Arc<TcpStream>, TcpStream) {
@@ -206,7 +206,7 @@ fn la_sala_ajusta_el_freno_a_lo_que_se_debe() {
     let ((a, _cliente_a), (b, _sordo)) = (conexion(), conexion());
     let freno = Arc::new(Freno::default());
     let (pantalla, _) = Pantalla::abrir(io::sink()).unwrap();
-    let (canal, sucesos) = mpsc::channel();
+    let (canal, sucesos) = mpsc::sync_channel(COLA);
     let sala = Sala::new(pantalla, Arc::clone(&freno));
     let sala = thread::spawn(move || sala.atender(&sucesos));
     for suceso in [entra(1, &a), entra(2, &b)] {
