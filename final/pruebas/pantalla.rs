@@ -8,12 +8,15 @@ use chat::pantalla::{DESCANSO, ESPERA, Pantalla};
 
 /// Una salida que escribe cuando se le deja.
 struct Congelable {
+    /// Avisa de que ha empezado una escritura.
+    empieza: Sender<()>,
     permisos: Receiver<()>,
     escrito: Sender<String>,
 }
 
 impl Write for Congelable {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.empieza.send(());
         // Cuando ya no hay quien dé permisos, no hacen falta.
         let _ = self.permisos.recv();
         let _ = self.escrito.send(String::from_utf8_lossy(bytes).into_owned());
@@ -25,17 +28,20 @@ impl Write for Congelable {
     }
 }
 
-fn congelada() -> (Pantalla, Receiver<()>, Sender<()>, Receiver<String>) {
+type Mandos = (Receiver<()>, Sender<()>, Receiver<String>);
+
+fn congelada() -> (Pantalla, Receiver<()>, Mandos) {
     let (permitir, permisos) = mpsc::channel();
     let (escrito, visto) = mpsc::channel();
+    let (empieza, empezada) = mpsc::channel();
     let (pantalla, acabada) =
-        Pantalla::abrir(Congelable { permisos, escrito }).unwrap();
-    (pantalla, acabada, permitir, visto)
+        Pantalla::abrir(Congelable { empieza, permisos, escrito }).unwrap();
+    (pantalla, acabada, (empezada, permitir, visto))
 }
 
 #[test]
 fn lo_que_no_cabe_se_cuenta_y_se_dice_en_su_sitio() {
-    let (pantalla, acabada, permitir, visto) = congelada();
+    let (pantalla, acabada, (empezada, permitir, visto)) = congelada();
     let encargar = |lineas: &str| {
         let mut encargadas = lineas.to_owned();
         pantalla.mostrar(&mut encargadas);
@@ -44,6 +50,11 @@ fn lo_que_no_cabe_se_cuenta_y_se_dice_en_su_sitio() {
     encargar("una\n");
     permitir.send(()).unwrap();
     assert_eq!(visto.recv().unwrap(), "una\n");
+    empezada.recv().unwrap();
+    // Que el hilo haya tomado ya lo suyo: si lo tomara más tarde, el hueco
+    // estaría en otro sitio.
+    encargar("otra\n");
+    empezada.recv().unwrap();
     // Desde aquí está congelada: tiene una parte su hilo, y detrás cabe un
     // mega más o menos.
     let linea = format!("{}\n", "x".repeat(1023));
