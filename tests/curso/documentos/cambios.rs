@@ -154,13 +154,15 @@ impl Capitulo {
             let (signo, resto) = linea.split_at(linea.len().min(1));
             let cabecera = ["+++ ", "--- "].iter().any(|inicio| linea.starts_with(inicio));
             let resto = resto.trim();
-            let uso = resto.starts_with("use chat_");
-            ["+", "-"].contains(&signo)
-                && !(cabecera || uso || resto.is_empty() || resto.starts_with("//"))
+            let calla = cabecera || resto.is_empty() || resto.starts_with("//");
+            ["+", "-"].contains(&signo) && !calla
         };
         let programas =
             ficheros.iter().filter(|lineas| !lineas.iter().any(|l| l.ends_with("Cargo.toml")));
-        Some(programas.flatten().filter(codigo).count())
+        // Entre dos etapas cambia además, en cada programa, el número de la biblioteca.
+        let etapas = [self.antes.as_deref()?, &self.carpeta];
+        let numeros = if etapas.iter().all(|etapa| etapa.contains("etapas/")) { 4 } else { 0 };
+        Some(programas.flatten().filter(codigo).count() + numeros)
     }
 
     /// Los trozos del cambio, con su pregunta; o qué le falta a alguno.

@@ -19,10 +19,8 @@ pub struct Mensaje<'a> {
 pub fn de_linea(linea: &[u8]) -> Option<Mensaje<'_>> {
     let linea = linea.strip_suffix(b"\n").unwrap_or(linea);
     let linea = linea.strip_suffix(b"\r").unwrap_or(linea);
-    if sin_espacios(linea) == Some("") {
-        return None;
-    }
-    Some(Mensaje { texto: visible(linea), salir: es_salir(linea) })
+    let sobra = sin_espacios(linea) == Some("");
+    (!sobra).then(|| Mensaje { texto: visible(linea), salir: es_salir(linea) })
 }
 
 /// Reconoce la orden `salir`: en mayúsculas o minúsculas y con espacios
@@ -47,13 +45,6 @@ fn sin_espacios(linea: &[u8]) -> Option<&str> {
 /// llama `Bidi_Control` y los separadores de línea y de párrafo.
 #[must_use]
 pub fn visible(bytes: &[u8]) -> Cow<'_, str> {
-    // Casi todo es corriente, y por aquí pasa todo: se cuenta porque contar se
-    // hace de muchos en muchos.
-    let raro = |byte: &&u8| !matches!(byte, b' '..=b'~' | b'\t');
-    let raros = bytes.iter().filter(raro).count();
-    if let (0, Ok(texto)) = (raros, str::from_utf8(bytes)) {
-        return Cow::Borrowed(texto);
-    }
     let texto = String::from_utf8_lossy(bytes);
     if !texto.contains(manda) {
         return texto;

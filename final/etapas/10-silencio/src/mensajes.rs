@@ -184,13 +184,6 @@ fn corte_seguro(bytes: &[u8]) -> usize {
 /// llama `Bidi_Control` y los separadores de línea y de párrafo.
 #[must_use]
 pub fn visible(bytes: &[u8]) -> Cow<'_, str> {
-    // Casi todo es corriente, y por aquí pasa todo: se cuenta porque contar se
-    // hace de muchos en muchos.
-    let raro = |byte: &&u8| !matches!(byte, b' '..=b'~' | b'\t');
-    let raros = bytes.iter().filter(raro).count();
-    if let (0, Ok(texto)) = (raros, str::from_utf8(bytes)) {
-        return Cow::Borrowed(texto);
-    }
     let texto = String::from_utf8_lossy(bytes);
     if !texto.contains(manda) {
         return texto;

@@ -27,11 +27,8 @@ impl Buzon {
     /// El de esta conexión, vacío.
     #[must_use]
     pub fn new(conexion: Arc<TcpStream>) -> Self {
-        Self {
-            conexion,
-            guardado: VecDeque::new(),
-            ultima_toma: Instant::now(),
-        }
+        let (guardado, ultima_toma) = (VecDeque::new(), Instant::now());
+        Self { conexion, guardado, ultima_toma }
     }
 
     /// Los bytes que guarda.
