@@ -95,54 +95,64 @@ impl Capitulo {
         let pagina = Pagina::leer(&self.pagina);
         let bloques = self.bloques(&pagina);
         let esperado = self.esperado(&bloques);
-        let esperado: Vec<&str> = esperado
-            .iter()
-            .map(|linea| linea.trim_end())
-            .filter(|linea| !linea.is_empty())
-            .collect();
-        let contado = bloques
-            .iter()
-            .flat_map(|bloque| bloque.texto.lines().map(move |linea| (bloque, linea)));
-        let contado: Vec<_> = contado.filter(|(_, linea)| !linea.trim().is_empty()).collect();
-        let mut pares = contado.iter().zip(&esperado);
-        let distinta = pares.find(|((_, dice), debe)| dice.trim_end() != **debe);
-        if distinta.is_none() && contado.len() == esperado.len() {
-            return Ok(());
-        }
+        let esperado: Vec<&str> = esperado.iter().map(|linea| linea.trim_end()).collect();
         if actualizar() {
             return Self::rehacer(&pagina, &bloques, &esperado);
         }
-        let (lugar, dice, debe) = distinta.map_or_else(
-            || (self.pagina.clone(), "(cuántas líneas)", "(otras tantas)"),
-            |((bloque, dice), debe)| (pagina.lugar(bloque), *dice, *debe),
-        );
+        // Las líneas en blanco de los bordes de un bloque no están.
+        let mut debidas = esperado.iter().filter(|linea| !linea.is_empty());
+        let contado = bloques
+            .iter()
+            .flat_map(|bloque| bloque.texto.lines().map(move |linea| (bloque, linea)));
+        let mut contado = contado.filter(|(_, linea)| !linea.trim().is_empty());
+        let distinta = loop {
+            match (contado.next(), debidas.next()) {
+                (None, None) => return Ok(()),
+                (Some((_, dice)), Some(debe)) if dice.trim_end() == *debe => {}
+                par => break par,
+            }
+        };
+        let lugar = distinta.0.map_or(self.pagina.clone(), |(bloque, _)| pagina.lugar(bloque));
+        let dice = distinta.0.map_or("(nada más)", |(_, dice)| dice);
+        let debe = distinta.1.map_or("(nada más)", |debe| debe);
         Err(format!(
             "{lugar}: el código ha cambiado, y su explicación puede que también deba.\n    la página dice: \
              {dice}\n    el código dice: {debe}\n    rehace los bloques: {ORDEN}"
         ))
     }
 
+    /// Un bloque empieza por el fichero que dice, o por su primera línea que no esté en cualquier parte.
     fn rehacer(pagina: &Pagina, bloques: &[&Bloque], esperado: &[&str]) -> Result<(), String> {
-        let no_dice_nada = |linea: &str| {
-            ["@@ ", "--- ", "+++ "].iter().any(|otra| linea.starts_with(otra))
-                || linea.get(1..).unwrap_or_default().trim().len() < 3
+        let cabecera = |linea: &str| ["@@ ", "--- "].iter().any(|otra| linea.starts_with(otra));
+        let suya = |linea: &&str| {
+            linea.starts_with("+++ ")
+                || !cabecera(linea) && linea.get(1..).unwrap_or_default().trim().len() > 2
         };
-        let mut cortes = vec![0];
+        let (mut cortes, mut desde) = (vec![0], 1);
         for bloque in &bloques[1..] {
             let falta = || format!("{}: no se sabe dónde empieza", pagina.lugar(bloque));
-            let clave =
-                bloque.texto.lines().find(|linea| !no_dice_nada(linea)).ok_or_else(falta)?;
-            let desde = cortes[cortes.len() - 1] + 1;
-            let mut corte =
-                esperado.iter().skip(desde).position(|linea| *linea == clave.trim_end());
-            corte = corte.map(|cual| cual + desde);
-            while corte.is_some_and(|cual| cual > desde && no_dice_nada(esperado[cual - 1])) {
-                corte = corte.map(|cual| cual - 1);
+            let lineas: Vec<&str> = bloque.texto.lines().map(str::trim_end).collect();
+            let cual = lineas.iter().position(suya).ok_or_else(falta)?;
+            // Con las que le siguen, si no han cambiado: una sola puede repetirse.
+            let buscar = |cuantas: usize| {
+                let clave = &lineas[cual..lineas.len().min(cual + cuantas)];
+                esperado[desde..].windows(clave.len()).position(|ventana| ventana == clave)
+            };
+            let clave = desde + buscar(3).or_else(|| buscar(1)).ok_or_else(falta)?;
+            // Y las cabeceras que lleva delante, aunque haya entre medias alguna que está en cualquier parte.
+            let (mut corte, mut antes) = (clave, clave);
+            while antes > desde && !suya(&esperado[antes - 1]) {
+                antes -= 1;
+                corte = if cabecera(esperado[antes]) { antes } else { corte };
             }
-            cortes.push(corte.ok_or_else(falta)?);
+            desde = clave + 1;
+            cortes.push(corte);
         }
         cortes.push(esperado.len());
-        let textos = cortes.windows(2).map(|par| esperado[par[0]..par[1]].join("\n") + "\n");
+        let textos = cortes.windows(2).map(|par| {
+            let texto = esperado[par[0]..par[1]].join("\n");
+            texto.trim_matches('\n').to_owned() + "\n"
+        });
         pagina.reescribir(bloques.iter().map(|bloque| bloque.rango.clone()).zip(textos).collect());
         Ok(())
     }
@@ -170,7 +180,7 @@ impl Capitulo {
         let pagina = Pagina::leer(&self.pagina);
         let bloques = self.bloques(&pagina);
         for bloque in &bloques {
-            let cabe = bloque.texto.lines().count() <= LINEAS
+            let cabe = bloque.texto.trim_end_matches(['+', '\n']).lines().count() <= LINEAS
                 && bloque.texto.lines().all(|linea| linea.chars().count() <= COLUMNAS);
             assert!(cabe, "{}: no cabe en un proyector", pagina.lugar(bloque));
         }
