@@ -184,6 +184,13 @@ impl Capitulo {
                 && bloque.texto.lines().all(|linea| linea.chars().count() <= COLUMNAS);
             assert!(cabe, "{}: no cabe en un proyector", pagina.lugar(bloque));
         }
+        // Lo que se cita del manifiesto está en él.
+        let manifiesto = leer(&raiz().join(&self.carpeta).join("Cargo.toml"));
+        for cita in &pagina.bloques {
+            if cita.clase == Clase::Codigo("toml".into()) && !manifiesto.contains(&cita.texto) {
+                return Err(format!("{}: no está en el manifiesto", pagina.lugar(cita)));
+            }
+        }
         let titulos: Vec<&Bloque> = pagina
             .bloques
             .iter()
