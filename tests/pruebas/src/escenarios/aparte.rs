@@ -48,9 +48,9 @@ pub fn lector_lento_aparte(escena: &Escena<'_>) -> Resultado {
     escena.contexto().exige(queda, "se expulsa a quien lee despacio", String::new)
 }
 
-/// Uno habla sin parar, y diez que no leen se van al segundo y medio y vuelven: nadie los espera.
+/// Uno habla sin parar, y diez que no leen se van a los dos segundos y medio y vuelven: nadie los espera.
 pub fn sordos_que_vuelven(escena: &Escena<'_>) -> Resultado {
-    const VUELVE: Duration = Duration::from_millis(150);
+    const VUELVE: Duration = Duration::from_millis(250);
     const VISITAS: usize = 20;
     let servidor = escena.servidor()?;
     let direccion = servidor.direccion;
@@ -97,7 +97,7 @@ fn conversar_aparte(
     let callate = AtomicBool::new(false);
     let esperas = thread::scope(|hilos| {
         hilos.spawn(|| {
-            let lineas = format!("{}\n", "x".repeat(499)).repeat(20).into_bytes();
+            let lineas = format!("{}\n", "x".repeat(999)).repeat(20).into_bytes();
             let mut sigue = true;
             while sigue && !callate.load(Ordering::Relaxed) {
                 sigue = (&autor).write_all(&lineas).is_ok();
