@@ -1,24 +1,41 @@
 //! El buzón a solas: lo que no cabe espera, en orden, y no se pierde nada.
 
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chat::buzon::{Buzon, PACIENCIA};
+use pruebas::conexion::conecta_con_sitio_para;
 
-use crate::sala::conexion;
+const MIB: usize = 1024 * 1024;
 
-/// Envía hasta que el buzón guarda más de lo que el sistema llega a admitir por
-/// su cuenta, sin que nadie lea: en Linux, 36 MiB (`tcp_rmem` y `tcp_wmem`).
-/// Devuelve lo enviado.
+/// Lo más que el sistema guarda de lo escrito: en Linux, para quien escribe,
+/// hasta 4 MiB (`tcp_wmem`); para quien lee, aquí, uno.
+const SISTEMA: usize = 8 * MIB;
+
+/// Dos puntas de una conexión: la del servidor y la del cliente. Si el cliente
+/// no fijara su sitio, en algunos sistemas crecería hasta 32 MiB.
+fn conexion() -> (Arc<TcpStream>, TcpStream) {
+    let servidor = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let direccion = servidor.local_addr().unwrap();
+    let Ok(cliente) = conecta_con_sitio_para(MIB, direccion) else {
+        panic!("no se puede conectar con {direccion}");
+    };
+    cliente.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    (Arc::new(servidor.accept().unwrap().0), cliente)
+}
+
+/// Envía hasta que el buzón guarda más de lo que el sistema aún puede admitir
+/// por su cuenta, sin que nadie lea; devuelve lo enviado.
 fn llenar(buzon: &mut Buzon) -> Vec<u8> {
     let mut enviado = Vec::new();
     for vuelta in (0..=u8::MAX).cycle() {
         let trozo = vec![vuelta; 64 * 1024];
         buzon.enviar(&trozo);
         enviado.extend(trozo);
-        if buzon.guarda() > 48 * 1024 * 1024 {
+        if buzon.guarda() > SISTEMA {
             break;
         }
     }
@@ -91,19 +108,35 @@ fn memoria() -> usize {
 }
 
 #[test]
-fn vacio_no_ocupa_memoria() {
-    const MUCHO: usize = 256 * 1024 * 1024;
+fn no_ocupa_mucho_mas_de_lo_que_guarda() {
+    const MUCHO: usize = 256 * MIB;
+    const POCO: usize = MUCHO / 8;
     let (servidor, mut cliente) = conexion();
     let mut buzon = Buzon::new(servidor);
     buzon.enviar(&vec![b'x'; MUCHO]);
     let lleno = memoria();
-    thread::spawn(move || io::copy(&mut cliente, &mut io::sink()));
+    // Lee casi todo, y espera a que se le diga para leer el resto.
+    let (sigue, espera) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        let casi_todo = (MUCHO - POCO) as u64;
+        io::copy(&mut (&cliente).take(casi_todo), &mut io::sink()).unwrap();
+        let _ = espera.recv();
+        io::copy(&mut cliente, &mut io::sink())
+    });
     let limite = Instant::now() + Duration::from_secs(60);
-    while buzon.guarda() > 0 && Instant::now() < limite {
-        buzon.vaciar();
-    }
-    // El resto, por si otra prueba de este proceso toma memoria a la vez.
-    assert!(memoria() <= lleno.saturating_sub(MUCHO / 8));
+    let vaciar_hasta = |buzon: &mut Buzon, queda| {
+        while buzon.guarda() > queda && Instant::now() < limite {
+            buzon.vaciar();
+        }
+    };
+    vaciar_hasta(&mut buzon, POCO);
+    assert!((1..=POCO).contains(&buzon.guarda()), "{} bytes", buzon.guarda());
+    // La mitad, por si otra prueba de este proceso toma memoria a la vez.
+    let mitad = lleno.saturating_sub(MUCHO / 2);
+    assert!(memoria() <= mitad, "casi vacío");
+    drop(sigue);
+    vaciar_hasta(&mut buzon, 0);
+    assert!(memoria() <= mitad, "vacío");
 }
 
 #[test]

@@ -60,17 +60,15 @@ impl Buzon {
         while !self.guardado.is_empty() {
             let escritos = self.escribir(self.guardado.as_slices().0);
             if escritos == 0 {
-                // Que no ocupe mucho más de lo que guarda.
-                if self.guardado.capacity() > 4 * self.guardado.len() {
-                    self.guardado.shrink_to(2 * self.guardado.len());
-                }
-                return;
+                break;
             }
             self.guardado.drain(..escritos);
             self.ultima_toma = Instant::now();
         }
-        // Pudo crecer mucho: que devuelva la memoria.
-        self.guardado = VecDeque::new();
+        // Que no ocupe mucho más de lo que guarda: pudo crecer mucho.
+        if self.guardado.capacity() > 4 * self.guardado.len() {
+            self.guardado.shrink_to(2 * self.guardado.len());
+        }
     }
 
     /// Cierra la conexión: no se podrá ni escribir ni leer más.
