@@ -67,9 +67,9 @@ impl Carga {
         Self { nombre: nombre.to_owned(), clientes, hablan, ..Self::default() }
     }
 
-    /// ¿Es esta, o de esta familia?
+    /// ¿Empieza así su nombre?
     pub fn es(&self, nombre: &str) -> bool {
-        self.nombre.split(',').next() == Some(nombre)
+        self.nombre.starts_with(nombre)
     }
 
     /// Las entregas que debe un servidor cuando cada uno ha dicho tantos mensajes.

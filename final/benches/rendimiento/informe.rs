@@ -1,17 +1,37 @@
 //! Las tablas de lo medido, y si se cumplen los objetivos.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
+use comfy_table::{CellAlignment, Table, presets};
 
 use crate::Fila;
 use crate::carga::Medida;
 use crate::dibujo;
-use crate::servidores::{FINAL, PASO_04, SIN_SALA};
+use crate::servidores::{FINAL, PASO_04, PASO_06, Servidor};
+
+/// Algo de lo medido en una fila, si lo hay.
+type Valor = fn(&Fila) -> Option<f64>;
+
+/// Lo que se enseña de cada carga.
+const VALORES: [(&str, Valor); 8] = [
+    (RITMO, Fila::ritmo),
+    ("CPU µs", Fila::cpu),
+    ("p50 ms", |fila| fila.latencia(50)),
+    ("p95 ms", |fila| fila.latencia(95)),
+    ("p99 ms", |fila| fila.latencia(99)),
+    (MAXIMO, Fila::maximo),
+    ("KiB/cliente", Fila::memoria),
+    ("perdidos", |fila| Some(fila.perdidos() as f64).filter(|&perdidos| perdidos > 0.0)),
+];
+const RITMO: &str = "entregas/s";
+const MAXIMO: &str = "máx ms";
+
+/// De cada 100, lo que ha de estar ocupado el lado que carga para que sea él quien frena.
+const LLENO: f64 = 90.0;
 
 impl Fila {
     /// La mediana de las rondas, si lo dicen todas.
@@ -67,6 +87,12 @@ impl Fila {
         memoria.filter(|_| self.carga.hablan == 0)
     }
 
+    /// ¿Es más de lo que aquí se pudo medir? Frenaba el lado que carga, o se dejó de esperar.
+    fn se_queda_corto(&self, medida: &str) -> bool {
+        medida == RITMO && self.ocupacion() >= Some(LLENO)
+            || medida == MAXIMO && self.perdidos() > 0
+    }
+
     /// Lo perdido y lo llegado fuera de orden, en la peor de las rondas.
     #[must_use]
     pub fn perdidos(&self) -> usize {
@@ -78,63 +104,45 @@ fn milisegundos(duracion: Duration) -> f64 {
     duracion.as_secs_f64() * 1e3
 }
 
-fn buscar<'a>(filas: &'a [Fila], carga: &str, servidor: &str) -> Option<&'a Fila> {
-    filas.iter().find(|fila| fila.carga.nombre == carga && fila.servidor == servidor)
-}
-
-/// Todo lo medido, en una tabla de Markdown que también se lee en un terminal.
-pub fn tabla(filas: &[Fila]) -> String {
-    let mut celdas = vec![titulos(
-        "carga|servidor|entregas/s|CPU µs|p50 ms|p95 ms|p99 ms|máx ms|perdidos|KiB/cliente|carga %",
-    )];
-    for fila in filas {
-        let numero = |valor: Option<f64>| valor.map(cifra).unwrap_or_default();
-        // Si se ha perdido algo, es que se dejó de esperar.
-        let signo = if fila.perdidos() > 0 && fila.maximo().is_some() { "> " } else { "" };
-        celdas.push(vec![
-            fila.carga.nombre.clone(),
-            fila.servidor.clone(),
-            numero(fila.ritmo()),
-            numero(fila.cpu()),
-            numero(fila.latencia(50)),
-            numero(fila.latencia(95)),
-            numero(fila.latencia(99)),
-            format!("{signo}{}", numero(fila.maximo())),
-            entero(fila.perdidos()),
-            numero(fila.memoria()),
-            numero(fila.ocupacion().map(f64::round)),
-        ]);
-    }
-    alinear(&celdas, 2)
-}
-
-/// Los títulos de una tabla, separados por barras.
-pub fn titulos(texto: &str) -> Vec<String> {
-    texto.split('|').map(str::to_owned).collect()
-}
-
-/// Una tabla de Markdown con las columnas alineadas: las de `textos` a la izquierda.
-pub fn alinear(celdas: &[Vec<String>], textos: usize) -> String {
-    let ancho = |columna: usize| celdas.iter().map(|fila| fila[columna].chars().count()).max();
-    let anchos: Vec<usize> = (0..celdas[0].len()).filter_map(ancho).collect();
-    let mut texto = String::new();
-    for (numero, fila) in celdas.iter().enumerate() {
-        for (columna, (celda, &ancho)) in fila.iter().zip(&anchos).enumerate() {
-            let izquierda = columna < textos;
-            let relleno = " ".repeat(ancho - celda.chars().count());
-            let (antes, despues) = if izquierda { ("", &*relleno) } else { (&*relleno, "") };
-            let _ = write!(texto, "| {antes}{celda}{despues} ");
-        }
-        texto.push_str("|\n");
-        if numero == 0 {
-            for (columna, ancho) in anchos.iter().enumerate() {
-                let fin = if columna < textos { '-' } else { ':' };
-                let _ = write!(texto, "|{}{fin}", "-".repeat(ancho + 1));
+/// Todo lo medido, un servidor al lado de otro, en una tabla de Markdown que también se lee en un
+/// terminal.
+pub fn tabla(filas: &[Fila], servidores: &[Servidor]) -> String {
+    let mut celdas = Vec::new();
+    for carga in filas.chunk_by(|una, otra| una.carga.nombre == otra.carga.nombre) {
+        for (medida, valor) in VALORES {
+            let celda = |servidor: &Servidor| {
+                let fila = carga.iter().find(|fila| fila.servidor.nombre == servidor.nombre)?;
+                let signo = if fila.se_queda_corto(medida) { "≥ " } else { "" };
+                Some(format!("{signo}{}", cifra(valor(fila)?)))
+            };
+            let suyas: Vec<_> = servidores.iter().map(celda).collect();
+            if suyas.iter().any(Option::is_some) {
+                let suyas = suyas.into_iter().map(Option::unwrap_or_default);
+                let titulos = [carga[0].carga.nombre.clone(), medida.to_owned()];
+                celdas.push(titulos.into_iter().chain(suyas).collect());
             }
-            texto.push_str("|\n");
         }
     }
-    texto
+    let nombres = servidores.iter().map(|servidor| &*servidor.nombre);
+    alinear(["carga", "medida"].into_iter().chain(nombres), 2, celdas)
+}
+
+fn buscar<'a>(filas: &'a [Fila], carga: &str, servidor: &str) -> Option<&'a Fila> {
+    filas.iter().find(|fila| fila.carga.nombre == carga && fila.servidor.nombre == servidor)
+}
+
+/// Una tabla de Markdown: las primeras columnas son textos, y las demás cifras.
+pub fn alinear<'a>(
+    titulos: impl IntoIterator<Item = &'a str>,
+    textos: usize,
+    celdas: Vec<Vec<String>>,
+) -> String {
+    let mut tabla = Table::new();
+    tabla.load_preset(presets::ASCII_MARKDOWN).set_header(titulos).add_rows(celdas);
+    for columna in tabla.column_iter_mut().skip(textos) {
+        columna.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{tabla}\n")
 }
 
 /// Un número exacto, con las cifras de tres en tres.
@@ -155,41 +163,42 @@ pub fn cifra(valor: f64) -> String {
 
 /// La tabla de los objetivos: si los cumple el servidor de `final`.
 pub fn objetivos(filas: &[Fila]) -> String {
-    type Valor = fn(&Fila) -> Option<f64>;
-    let uno = |carga, valor: Valor| buscar(filas, carga, FINAL).and_then(valor);
-    let del_final = || filas.iter().filter(|fila| fila.servidor == FINAL);
+    let uno = |carga, servidor, valor: Valor| buscar(filas, carga, servidor).and_then(valor);
+    let contra = |otro, carga, valor| Some(uno(carga, FINAL, valor)? / uno(carga, otro, valor)?);
     let mayor = |familia, valor: Valor| {
-        del_final().filter(|fila| fila.carga.es(familia)).filter_map(valor).reduce(f64::max)
+        let suyas = |fila: &&Fila| fila.servidor.nombre == FINAL && fila.carga.es(familia);
+        filas.iter().filter(suyas).filter_map(valor).reduce(f64::max)
     };
-    let veces = |uno: Option<f64>, otro: Option<f64>| Some(uno? / otro?);
-    let contra = |otro, carga, valor: Valor| {
-        veces(uno(carga, valor), buscar(filas, carga, otro).and_then(valor))
-    };
-    let perdidos: usize = del_final().map(Fila::perdidos).sum();
+    let veces = |familia, carga, valor| Some(mayor(familia, valor)? / uno(carga, FINAL, valor)?);
     let p95: Valor = |fila| fila.latencia(95);
-    let (aparte, a_solas) = (mayor("aparte", p95), uno("aparte, nadie", p95));
-    let crece = veces(mayor("crecimiento", Fila::cpu), uno("crecimiento, 10", Fila::cpu));
+    let perdidos = |fila: &Fila| Some(fila.perdidos() as f64);
     let objetivos = [
-        ("todas: perdidos y fuera de orden", '≤', 0.0, Some(perdidos as f64)),
-        ("todos: entregas/s, × paso 04", '≥', 10.0, contra(PASO_04, "todos", Fila::ritmo)),
-        ("ráfaga: entregas/s, × paso 04", '≥', 10.0, contra(PASO_04, "ráfaga", Fila::ritmo)),
-        ("aparte: el mayor p95, en ms", '≤', 30.0, aparte),
-        ("aparte: el mayor p95, × el de sin nadie", '≤', 2.0, veces(aparte, a_solas)),
-        ("atascados: la mayor espera, en ms", '≤', 50.0, mayor("atascados", Fila::maximo)),
-        ("aula: p99, en ms", '≤', 1.0, uno("aula", |fila| fila.latencia(99))),
-        ("aula: CPU µs, × sin sala", '≤', 1.25, contra(SIN_SALA, "aula", Fila::cpu)),
-        ("quietos: KiB residentes por cliente", '≤', 14.0, uno("quietos", Fila::memoria)),
-        ("crecimiento: CPU µs, × la de 10 clientes", '≤', 2.0, crece),
+        ("todas: perdidos y fuera de orden", "≤ 0", mayor("", perdidos)),
+        ("todos: entregas/s, × paso 04", "≥ 10", contra(PASO_04, "todos", Fila::ritmo)),
+        ("ráfaga: entregas/s, × paso 04", "≥ 10", contra(PASO_04, "ráfaga", Fila::ritmo)),
+        ("aparte: el mayor p95, en ms", "≤ 30", mayor("aparte", p95)),
+        ("aparte: el mayor p95, × el de sin nadie", "≤ 2", veces("aparte", "aparte, nadie", p95)),
+        ("atascados: la mayor espera, en ms", "≤ 50", mayor("atascados", Fila::maximo)),
+        ("aula: p99, en ms", "≤ 1", uno("aula", FINAL, |fila| fila.latencia(99))),
+        ("aula: CPU µs, × paso 06", "≤ 1.25", contra(PASO_06, "aula", Fila::cpu)),
+        ("quietos: KiB residentes por cliente", "≤ 14", uno("quietos", FINAL, Fila::memoria)),
+        (
+            "crecimiento: CPU µs, × la de 10 clientes",
+            "≤ 2",
+            veces("crecimiento", "crecimiento, 10", Fila::cpu),
+        ),
     ];
-    let mut celdas = vec![titulos("`final`|límite|medido|se cumple")];
-    for (objetivo, signo, limite, medido) in objetivos {
-        let Some(medido) = medido else { continue };
-        let cumple = if signo == '≤' { medido <= limite } else { medido >= limite };
-        let limite = format!("{signo} {limite}").replace('.', ",");
+    let fila = |(objetivo, limite, medido): (&str, &str, Option<f64>)| {
+        let (signo, valor) = limite.split_once(' ')?;
+        let (medido, valor) = (medido?, valor.parse().ok()?);
+        let cumple = if signo == "≤" { medido <= valor } else { medido >= valor };
         let cumple = if cumple { "sí" } else { "NO" };
-        celdas.push(vec![objetivo.to_owned(), limite, cifra(medido), cumple.to_owned()]);
-    }
-    alinear(&celdas, 1)
+        Some(
+            [objetivo, &limite.replace('.', ","), &cifra(medido), cumple].map(str::to_owned).into(),
+        )
+    };
+    let celdas = objetivos.into_iter().filter_map(fila).collect();
+    alinear(["`final`", "límite", "medido", "se cumple"], 1, celdas)
 }
 
 /// Renueva la parte medida de `docs/rendimiento.md`, y los dos gráficos.
@@ -203,21 +212,19 @@ pub fn escribir(filas: &[Fila], tablas: &str) -> anyhow::Result<()> {
     let (_, despues) = resto.split_once(FIN).context("falta el fin de lo medido")?;
     fs::write(&ruta, format!("{antes}{INICIO}\n{}\n\n{tablas}\n{FIN}{despues}", maquina()))?;
 
-    let servidores = filas.iter().filter(|fila| fila.carga.nombre == "aula");
-    let lineas: Vec<_> = servidores
-        .clone()
-        .map(|Fila { servidor, .. }| {
-            let suyas = filas
-                .iter()
-                .filter(|fila| fila.servidor == *servidor && fila.carga.es("crecimiento"));
-            let puntos = suyas.filter_map(|fila| Some((fila.carga.clientes as f64, fila.cpu()?)));
-            (servidor.as_str(), puntos.collect())
-        })
-        .collect();
-    let barras: Vec<_> = servidores
+    let de = |carga: &'static str| filas.iter().filter(move |fila| fila.carga.es(carga));
+    let barras: Vec<_> = de("aula")
         .map(|fila| {
             let alturas = [fila.latencia(50), fila.latencia(99), fila.maximo()];
-            (fila.servidor.as_str(), alturas.map(Option::unwrap_or_default))
+            (&*fila.servidor.nombre, alturas.map(Option::unwrap_or_default))
+        })
+        .collect();
+    let lineas: Vec<_> = barras
+        .iter()
+        .map(|(servidor, _)| {
+            let suyas = de("crecimiento").filter(|fila| fila.servidor.nombre == *servidor);
+            let punto = |fila: &Fila| Some((fila.carga.clientes as f64, fila.cpu()?));
+            (*servidor, suyas.filter_map(punto).collect())
         })
         .collect();
     dibujo::lineas(&docs.join("coste-por-clientes.svg"), &lineas)

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use crate::carga::{Carga, Clase};
-use crate::informe::{alinear, cifra, entero, titulos};
+use crate::informe::{alinear, cifra, entero};
 use crate::servidores::{FINAL, PASO_04, Servidor};
 
 /// Las que hacen menos que estas no se enseñan.
@@ -25,29 +25,29 @@ pub fn contar(servidores: &[Servidor]) -> anyhow::Result<String> {
     for (carga, mensajes) in [(Carga::sin_pausa("prisa", 50, 10), 200), (aula, 50)] {
         for nombre in [PASO_04, FINAL] {
             let servidor = servidores.iter().find(|servidor| servidor.nombre == nombre);
-            let mut cuenta = contar_uno(servidor.context("falta un servidor")?, &carga, mensajes)?;
-            let todas: usize = cuenta.values().sum();
-            cuenta.insert("todas".to_owned(), todas);
-            cuentas.push((cuenta, todas as f64 / carga.entregas(mensajes) as f64));
+            let cuenta = contar_uno(servidor.context("falta un servidor")?, &carga, mensajes)?;
+            cuentas.push((cuenta, carga.entregas(mensajes) as f64));
         }
     }
-    let mut celdas = vec![titulos("llamada|paso 04, prisa|final, prisa|paso 04, aula|final, aula")];
-    let mut fila = |titulo: &str, valor: &dyn Fn(&(Cuenta, f64)) -> String| {
-        celdas.push(once(titulo.to_owned()).chain(cuentas.iter().map(valor)).collect());
+    let mut celdas = Vec::new();
+    let mut fila = |titulo: String, valor: &dyn Fn(&(Cuenta, f64)) -> String| {
+        celdas.push(once(titulo).chain(cuentas.iter().map(valor)).collect());
     };
     let nombres: BTreeSet<&String> = cuentas.iter().flat_map(|(cuenta, _)| cuenta.keys()).collect();
     for nombre in nombres {
         let veces = |(cuenta, _): &(Cuenta, f64)| cuenta.get(nombre).copied().unwrap_or(0);
         if cuentas.iter().any(|cuenta| veces(cuenta) >= POCAS) {
-            let titulo = if nombre == "todas" { "todas".into() } else { format!("`{nombre}`") };
-            fila(&titulo, &|cuenta| entero(veces(cuenta)));
+            fila(format!("`{nombre}`"), &|cuenta| entero(veces(cuenta)));
         }
     }
-    fila("todas, por entrega", &|(_, por_entrega)| cifra(*por_entrega));
+    fila("todas, por entrega".to_owned(), &|(cuenta, entregas)| {
+        cifra(cuenta.values().sum::<usize>() as f64 / entregas)
+    });
+    let titulos = ["llamada", "paso 04, prisa", "final, prisa", "paso 04, aula", "final, aula"];
     Ok(format!(
         "Las llamadas al sistema. Con prisa, 50 clientes, y 10 dicen 200 mensajes cada uno sin pausa; \
          en el aula, 30 clientes dicen 50 mensajes cada uno, 10 por segundo.\n\n{}",
-        alinear(&celdas, 1)
+        alinear(titulos, 1, celdas)
     ))
 }
 

@@ -22,14 +22,13 @@ mod dibujo;
 mod informe;
 mod llamadas;
 mod servidores;
-mod sin_sala;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use carga::{Carga, Medida, medir};
-use servidores::{FINAL, SIN_SALA, Servidor};
+use servidores::{FINAL, PASO_06, Servidor};
 
 const USO: &str = "\
 uso: cargo bench -p final -- [OPCIONES]
@@ -46,10 +45,11 @@ uso: cargo bench -p final -- [OPCIONES]
 /// Lo que debe durar una ronda de una carga sin pausas.
 const RONDA: Duration = Duration::from_millis(800);
 
-/// Una carga, un servidor, y lo medido en cada ronda.
+/// Una carga, un servidor, lo que dice cada uno y lo medido en cada ronda.
 pub struct Fila {
     pub carga: Carga,
-    pub servidor: String,
+    pub servidor: Servidor,
+    mensajes: usize,
     pub rondas: Vec<Medida>,
 }
 
@@ -79,12 +79,12 @@ fn comparar() -> anyhow::Result<()> {
     let llamadas = escribir.then(|| llamadas::contar(&servidores)).transpose()?;
     let filas: Vec<Fila> =
         cargas.iter().flat_map(|carga| medir_carga(carga, &servidores, rondas)).collect();
-    let tablas = format!("{}\n{}", informe::tabla(&filas), informe::objetivos(&filas));
+    let tablas = format!("{}\n{}", informe::tabla(&filas, &servidores), informe::objetivos(&filas));
     println!("\n{tablas}");
     if let Some(llamadas) = llamadas {
         informe::escribir(&filas, &format!("{tablas}\n{llamadas}"))?;
     }
-    let del_final = filas.iter().filter(|fila| fila.servidor == FINAL);
+    let del_final = filas.iter().filter(|fila| fila.servidor.nombre == FINAL);
     ensure!(del_final.clone().all(|fila| fila.rondas.len() == rondas), "final no puede con todo");
     ensure!(del_final.map(Fila::perdidos).sum::<usize>() == 0, "a final se le ha perdido algo");
     Ok(())
@@ -99,7 +99,6 @@ fn leer_opciones() -> anyhow::Result<Option<Opciones>> {
         match argumento {
             // Lo añade Cargo.
             Long("bench") => {}
-            Long("sin-sala") => sin_sala::servir(&linea.value()?.string()?)?,
             Long("help") => return Ok(None),
             Long("escribir") => opciones.escribir = true,
             Long("cargas") => {
@@ -154,25 +153,26 @@ fn medir_carga(carga: &Carga, servidores: &[Servidor], rondas: usize) -> Vec<Fil
         let aviso = |error: &_| eprintln!("aviso: {} no puede: {error:#}", servidor.nombre);
         resultado.inspect_err(aviso).ok()
     }
+    // Con quien no lee, al paso 06 le pasa lo que al 04.
+    let puede = |servidor: &&Servidor| carga.molestos == 0 || servidor.nombre != PASO_06;
     let preparar = |servidor: &Servidor| {
-        let (nombre, carga) = (servidor.nombre.clone(), carga.clone());
-        let mensajes = o_avisa(servidor, mensajes(&carga, servidor))?;
-        Some((servidor.clone(), mensajes, Fila { carga, servidor: nombre, rondas: Vec::new() }))
+        let mensajes = o_avisa(servidor, mensajes(servidor, carga))?;
+        let (servidor, carga) = (servidor.clone(), carga.clone());
+        Some(Fila { carga, servidor, mensajes, rondas: Vec::new() })
     };
-    // Con quien no lee, a «sin sala» le pasa lo que al paso 04.
-    let puede = |servidor: &&Servidor| carga.molestos == 0 || servidor.nombre != SIN_SALA;
     let mut filas: Vec<_> = servidores.iter().filter(puede).filter_map(preparar).collect();
     for ronda in 1..=rondas {
         eprintln!("{}, ronda {ronda}", carga.nombre);
-        for (servidor, mensajes, fila) in &mut filas {
-            fila.rondas.extend(o_avisa(servidor, medir(servidor, carga, *mensajes)));
+        for fila in &mut filas {
+            let medida = medir(&fila.servidor, carga, fila.mensajes);
+            fila.rondas.extend(o_avisa(&fila.servidor, medida));
         }
     }
-    filas.into_iter().map(|(_, _, fila)| fila).collect()
+    filas
 }
 
 /// Cuántos mensajes ha de decir cada uno.
-fn mensajes(carga: &Carga, servidor: &Servidor) -> anyhow::Result<usize> {
+fn mensajes(servidor: &Servidor, carga: &Carga) -> anyhow::Result<usize> {
     /// Los de una conversación con pausas: 5 segundos.
     const CONVERSACION: usize = 50;
     /// Lo que hay que decir para que a quien no lee no le quepa: unos 20 MB.

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::io::{self, Write};
-use std::iter::once;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -23,31 +22,29 @@ pub struct Servidor {
 
 pub const FINAL: &str = "final";
 pub const PASO_04: &str = "paso 04";
-pub const SIN_SALA: &str = "sin sala";
+/// El 04, con `TCP_NODELAY` y avisos.
+pub const PASO_06: &str = "paso 06";
 
 impl Servidor {
-    fn new(nombre: &str, programa: &Path, argumentos: &[&str]) -> Self {
-        let argumentos = argumentos.iter().map(|&argumento| argumento.to_owned());
-        let orden = once(programa.display().to_string()).chain(argumentos).collect();
-        Self { nombre: nombre.to_owned(), orden, saludo: None }
-    }
-
-    /// Los tres de este repositorio: el de `final`, el del paso 04 y el de [`crate::sin_sala`].
+    /// Los tres de este repositorio que se comparan.
     pub fn nuestros() -> anyhow::Result<Vec<Self>> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let compila = Command::new(cargo)
-            .args(["build", "--quiet", "--release", "-p", "paso-04-salir-and-cleanup"])
+            .args(["build", "--quiet", "--release"])
+            .args(["-p", "paso-04-salir-and-cleanup", "-p", "etapa-06-no-caben"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status()
             .context("no se puede llamar a cargo")?;
-        ensure!(compila.success(), "el paso 04 no compila");
-        let el_final = Path::new(env!("CARGO_BIN_EXE_servidor"));
-        let el_04 = el_final.with_file_name(format!("servidor-04{}", env::consts::EXE_SUFFIX));
-        Ok(vec![
-            Self::new(FINAL, el_final, &["127.0.0.1:PUERTO"]),
-            Self::new(PASO_04, &el_04, &["127.0.0.1:PUERTO"]),
-            Self::new(SIN_SALA, &env::current_exe()?, &["--sin-sala", PUERTO]),
-        ])
+        ensure!(compila.success(), "los pasos 04 y 06 no compilan");
+        let carpeta = Path::new(env!("CARGO_BIN_EXE_servidor"));
+        let nuestro = |(nombre, programa): (&str, &str)| {
+            let programa =
+                carpeta.with_file_name(programa).with_extension(env::consts::EXE_EXTENSION);
+            let orden = vec![programa.display().to_string(), format!("127.0.0.1:{PUERTO}")];
+            Self { nombre: nombre.to_owned(), orden, saludo: None }
+        };
+        let programas = [(FINAL, "servidor"), (PASO_04, "servidor-04"), (PASO_06, "servidor-06")];
+        Ok(programas.map(nuestro).to_vec())
     }
 
     /// Uno cualquiera: `nombre=orden con PUERTO`.
