@@ -133,7 +133,7 @@ fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
     let mut juzga = |titulo: &str, linea: &Option<String>, juzgar: Juzgar| {
         let Some(linea) = linea else { return Ok(None) };
         let orden = carpeta::de_linea(linea, &aqui).ok_or_else(|| Fallo {
-            razon: format!("la orden del {titulo} está vacía"),
+            razon: format!("la orden del {titulo} está vacía").into(),
             detalle: "se escribe como 'python3 servidor.py'".into(),
         })?;
         let juicio = juzgar_uno(opciones, &orden, juzgar)?;
@@ -165,7 +165,7 @@ fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
     let entregas = carpeta::entregas(clase)?;
     if entregas.is_empty() {
         return Err(Fallo {
-            razon: format!("en {} no hay entregas", clase.display()),
+            razon: format!("en {} no hay entregas", clase.display()).into(),
             detalle: "cada una es una subcarpeta con un servidor.* y un cliente.*".into(),
         });
     }
@@ -177,7 +177,7 @@ fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
         eprintln!("[{}/{}] {nombre}", numero + 1, entregas.len());
         let juzga = |programa: &str, juzgar: Juzgar| {
             let ruta = carpeta::programa(entrega, programa).ok_or_else(|| Fallo {
-                razon: format!("ya no está su {programa}"),
+                razon: format!("ya no está su {programa}").into(),
                 detalle: String::new(),
             })?;
             juzgar_uno(opciones, &carpeta::orden(&ruta, preguntar)?, juzgar)
@@ -213,7 +213,7 @@ fn fila(nombre: &str, servidor: &Resultado<Juicio>, cliente: &Resultado<Juicio>)
     for juicio in [servidor, cliente] {
         match juicio {
             Ok(juicio) => faltan.extend(juicio.fallan().into_iter().map(str::to_owned)),
-            Err(fallo) => faltan.push(fallo.razon.clone()),
+            Err(fallo) => faltan.push(fallo.razon.to_string()),
         }
     }
     let total = match (servidor, cliente) {
@@ -235,7 +235,7 @@ fn preguntar(ruta: &Path) -> Option<String> {
 
 fn escribir(fichero: &Path, texto: &str) -> Resultado {
     fs::write(fichero, texto).map_err(|error| Fallo {
-        razon: format!("no se puede escribir {}", fichero.display()),
+        razon: format!("no se puede escribir {}", fichero.display()).into(),
         detalle: error.to_string(),
     })
 }

@@ -68,7 +68,7 @@ pub fn orden(ruta: &Path, preguntar: impl Fn(&Path) -> Option<String>) -> Result
         _ => {
             let linea = preguntar(ruta).unwrap_or_default();
             de_linea(&linea, carpeta).ok_or_else(|| Fallo {
-                razon: format!("no se sabe cómo poner en marcha {fichero}"),
+                razon: format!("no se sabe cómo poner en marcha {fichero}").into(),
                 detalle: "hay que decirlo con --servidor o --cliente".into(),
             })
         }
@@ -115,7 +115,7 @@ fn interprete<'a>(nombres: &[&'a str]) -> Resultado<&'a str> {
         prueba.status().is_ok_and(|estado| estado.success())
     };
     nombres.iter().find(hay).copied().ok_or_else(|| Fallo {
-        razon: format!("aquí no hay {}", nombres[0]),
+        razon: format!("aquí no hay {}", nombres[0]).into(),
         detalle: "instálalo y vuelve a probar".into(),
     })
 }
@@ -145,12 +145,13 @@ fn compilado(ruta: &Path) -> Resultado<PathBuf> {
         .stdin(Stdio::null())
         .output()
         .map_err(|error| Fallo {
-            razon: format!("no se puede compilar {} (¿está Rust instalado?)", ruta.display()),
+            razon: format!("no se puede compilar {} (¿está Rust instalado?)", ruta.display())
+                .into(),
             detalle: error.to_string(),
         })?;
     if rustc.status.success() {
         return Ok(salida);
     }
     let detalle = String::from_utf8_lossy(&rustc.stderr).lines().next().unwrap_or("").to_owned();
-    Err(Fallo { razon: format!("{} no compila", ruta.display()), detalle })
+    Err(Fallo { razon: format!("{} no compila", ruta.display()).into(), detalle })
 }

@@ -202,7 +202,7 @@ fn nadie_escucha(direccion: SocketAddr) -> Resultado {
         }
     }
     Err(Fallo {
-        razon: format!("{direccion} está ocupado"),
+        razon: format!("{direccion} está ocupado").into(),
         detalle: "hay otro programa escuchando en él; ciérralo".into(),
     })
 }
@@ -221,7 +221,7 @@ pub fn puerto_libre(direccion: SocketAddr) -> Resultado {
         let Err(error) = socket.bind(&direccion.into()) else { return Ok(()) };
         drop(socket);
         if Instant::now() >= plazo {
-            let razon = format!("{direccion} está ocupado");
+            let razon = format!("{direccion} está ocupado").into();
             return Err(Fallo { razon, detalle: error.to_string() });
         }
         thread::sleep(Duration::from_millis(100));

@@ -6,6 +6,7 @@ use std::thread;
 
 use pruebas::escena::Escena;
 use pruebas::modos;
+use pruebas::razon::Razon;
 use pruebas::tabla::TABLA;
 
 use crate::cambios::Capitulo;
@@ -19,7 +20,7 @@ struct Experimento {
     /// El error del compilador, si no compila.
     no_compila: Option<String>,
     /// Los escenarios que dejan de cumplirse, y por qué.
-    notan: Vec<(String, String)>,
+    notan: Vec<(String, Razon)>,
     /// Los que antes no se cumplían y ahora sí, y los que siguen cumpliéndose.
     cumplen: Vec<String>,
 }
@@ -91,13 +92,13 @@ fn apartado<'a>(respuesta: &'a str, marca: &str) -> Option<&'a str> {
 }
 
 /// `**Lo nota:** `escenario`: «razón».`, las veces que esté.
-fn notan(respuesta: &str) -> Vec<(String, String)> {
+fn notan(respuesta: &str) -> Vec<(String, Razon)> {
     let mut notan = Vec::new();
     for resto in respuesta.split(LO_NOTA).skip(1) {
         let escenario = nombres(resto)[0];
         let razon = resto.split_once('«').and_then(|(_, resto)| resto.split_once('»'));
         let (razon, _) = razon.unwrap_or_else(|| panic!("por qué falla «{escenario}»"));
-        notan.push((escenario.into(), razon.into()));
+        notan.push((escenario.into(), razon.to_owned().into()));
     }
     notan
 }
@@ -120,7 +121,7 @@ impl Experimento {
         let (servidor, cliente) = (servidor.as_path(), cliente.as_path());
         let mut fallos = String::new();
         thread::scope(|hilos| {
-            let notan = self.notan.iter().map(|(nombre, razon)| (nombre, Some(razon.as_str())));
+            let notan = self.notan.iter().map(|(nombre, razon)| (nombre, Some(razon.clone())));
             let cumplen = self.cumplen.iter().map(|nombre| (nombre, None));
             let ensayos: Vec<_> = notan
                 .chain(cumplen)
@@ -137,16 +138,14 @@ impl Experimento {
 }
 
 /// Comprueba que un escenario se cumple o, si se dice por qué, que no.
-fn ver(nombre: &str, razon: Option<&str>, servidor: &Path, cliente: &Path) -> Result<(), String> {
+fn ver(nombre: &str, razon: Option<Razon>, servidor: &Path, cliente: &Path) -> Result<(), String> {
     let escenario = TABLA.iter().find(|escenario| escenario.nombre == nombre);
     let escenario = escenario.ok_or_else(|| format!("no hay ningún «{nombre}»"))?;
-    // La escena guarda las razones de la tabla, que duran siempre: esta, también.
-    let previsto: Option<&'static str> = razon.map(|razon| &*String::leak(razon.to_owned()));
     let Some(&modo) = modos(escenario).first() else {
         println!("aviso: aquí no se puede ver «{nombre}»");
         return Ok(());
     };
-    let previsto = previsto.map(|razon| (razon, escenario.corta));
+    let previsto = razon.clone().map(|razon| (razon, escenario.corta));
     let escena = Escena::new(modo, servidor, cliente, previsto);
     match ((escenario.prueba)(&escena), razon) {
         (Ok(()), None) => Ok(()),

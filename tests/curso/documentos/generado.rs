@@ -77,7 +77,7 @@ fn pendientes(columna: usize) -> String {
         let cumple = |paso: &usize| escenario.casilla(*paso) == Casilla::Cumple;
         (columna..PASOS.len()).find(cumple).expect("alguien lo arregla")
     };
-    let deudas: Vec<(&Escenario, &str)> = con_deuda
+    let deudas: Vec<_> = con_deuda
         .filter_map(|escenario| match escenario.casilla(columna) {
             Casilla::Falla(razon) => Some((escenario, razon)),
             Casilla::Cumple => None,

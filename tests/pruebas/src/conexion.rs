@@ -12,6 +12,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::escena::{Contexto, Fallo, Resultado};
 use crate::pantalla::Pantalla;
+use crate::razon::Razon;
 
 /// Lo que espera a escribir una conexión antes de dar la prueba por perdida.
 const ESCRITURA: Duration = Duration::from_secs(20);
@@ -75,13 +76,14 @@ impl Conexion {
     }
 
     /// Espera a que llegue esta línea, ella sola; si no, el fallo es `si_no`.
-    pub fn ve(&self, linea: &str, si_no: &'static str) -> Resultado {
+    pub fn ve(&self, linea: &str, si_no: impl Into<Razon>) -> Resultado {
         self.contexto.ve(&self.pantalla, linea, si_no)
     }
 
     /// Espera a que la otra punta cierre en orden, sin reiniciar la conexión.
-    pub fn ve_el_fin(&self, si_no: &'static str) -> Resultado {
-        self.pantalla.espera(self.contexto.plazo(si_no), |vista| vista.terminada);
+    pub fn ve_el_fin(&self, si_no: impl Into<Razon>) -> Resultado {
+        let si_no = si_no.into();
+        self.pantalla.espera(self.contexto.plazo(si_no.clone()), |vista| vista.terminada);
         let vista = self.pantalla.vista();
         self.contexto.exige(vista.terminada && !vista.fallo, si_no, || {
             let como = if vista.fallo { "fue reiniciada" } else { "sigue abierta" };

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::conexion::{Conexion, Impostor};
 use crate::pantalla::Pantalla;
 use crate::programa::{Modo, Orden, Programa};
+use crate::razon::Razon::{self, NoAtiende};
 
 /// Lo que se espera a lo que debe pasar: solo se agota si algo va mal.
 const LARGA: Duration = Duration::from_secs(30);
@@ -19,20 +20,14 @@ const LARGA: Duration = Duration::from_secs(30);
 /// quien lo hace, como comprueba [`crate::comprobar`] con el último paso.
 pub const CORTA: Duration = Duration::from_millis(400);
 
-/// El fallo de quien aún no atiende a varios clientes a la vez.
-pub const NO_ATIENDE: &str = "no se atiende a quien llega";
-
-/// El fallo de quien no reenvía lo que se dice.
-pub const NO_LLEGA: &str = "el mensaje no llega a los demás";
-
 /// Lo primero que recibe un cliente, desde el paso 04.
 pub const BIENVENIDA: &str = "bienvenido al chat! escribe 'salir' para salir";
 
 /// Por qué un escenario no se cumple.
 #[derive(Debug, Clone)]
 pub struct Fallo {
-    /// Qué ha fallado, con las palabras de la tabla.
-    pub razon: String,
+    /// Qué ha fallado.
+    pub razon: Razon,
     /// Qué se esperaba y qué se vio.
     pub detalle: String,
 }
@@ -59,7 +54,7 @@ pub struct Contexto {
     /// Cómo se manejan los programas.
     pub modo: Modo,
     /// El fallo que la tabla prevé, si prevé alguno.
-    previsto: Option<&'static str>,
+    previsto: Option<Razon>,
     /// Lo que se espera a lo que provocaría ese fallo si no llega.
     corta: Duration,
     pantallas: Mutex<Vec<Arc<Pantalla>>>,
@@ -87,23 +82,25 @@ impl Contexto {
 
     /// Hasta cuándo se espera a lo que, si no llega, es el fallo `si_no`.
     #[must_use]
-    pub fn plazo(&self, si_no: &str) -> Instant {
-        Instant::now() + if self.previsto == Some(si_no) { self.corta } else { LARGA }
+    pub fn plazo(&self, si_no: impl Into<Razon>) -> Instant {
+        Instant::now() + if self.previsto == Some(si_no.into()) { self.corta } else { LARGA }
     }
 
     /// Falla con `razon` si no se `cumple`.
     pub fn exige(
         &self,
         cumple: bool,
-        razon: &'static str,
+        razon: impl Into<Razon>,
         detalle: impl FnOnce() -> String,
     ) -> Resultado {
         if cumple { Ok(()) } else { Err(Fallo { razon: razon.into(), detalle: detalle() }) }
     }
 
     /// Espera a que una pantalla tenga esta línea, ella sola.
-    pub fn ve(&self, pantalla: &Pantalla, linea: &str, si_no: &'static str) -> Resultado {
-        let aparece = pantalla.espera(self.plazo(si_no), |vista| vista.tiene_linea(linea));
+    pub fn ve(&self, pantalla: &Pantalla, linea: &str, si_no: impl Into<Razon>) -> Resultado {
+        let si_no = si_no.into();
+        let plazo = self.plazo(si_no.clone());
+        let aparece = pantalla.espera(plazo, |vista| vista.tiene_linea(linea));
         self.exige(aparece, si_no, || {
             format!("se esperaba la línea «{linea}» en la pantalla de {}", pantalla.nombre)
         })
@@ -148,7 +145,7 @@ impl<'a> Escena<'a> {
         modo: Modo,
         servidor: &'a Path,
         cliente: &'a Path,
-        previsto: Option<(&'static str, Duration)>,
+        previsto: Option<(Razon, Duration)>,
     ) -> Self {
         let (previsto, corta) = previsto.unzip();
         let corta = corta.unwrap_or(CORTA);
@@ -227,17 +224,17 @@ impl Servidor {
     /// Una conexión de la que nadie lee mientras no lo haga la prueba.
     pub fn conecta(&self) -> Resultado<TcpStream> {
         TcpStream::connect(self.direccion)
-            .map_err(|error| Fallo { razon: NO_ATIENDE.into(), detalle: error.to_string() })
+            .map_err(|error| Fallo { razon: NoAtiende, detalle: error.to_string() })
     }
 
     /// Espera a que el servidor anuncie al cliente de este puerto.
     pub fn anuncia(&self, puerto: u16) -> Resultado {
-        self.ve(&format!("nuevo cliente conectado: ('127.0.0.1', {puerto})"), NO_ATIENDE)
+        self.ve(&format!("nuevo cliente conectado: ('127.0.0.1', {puerto})"), NoAtiende)
     }
 
     /// Espera a que haya llegado el cliente número `cual` (desde 0); devuelve su puerto.
     pub fn puerto_del_cliente(&self, cual: usize) -> Resultado<u16> {
-        self.extrae(NO_ATIENDE, |texto| {
+        self.extrae(NoAtiende, |texto| {
             let mut puertos = texto.lines().filter_map(|linea| {
                 linea.strip_prefix("nuevo cliente conectado: ('127.0.0.1', ")?.strip_suffix(')')
             });
@@ -246,7 +243,7 @@ impl Servidor {
     }
 
     /// Espera a que el servidor anuncie que el cliente de este puerto ya no está.
-    pub fn despide(&self, puerto: u16, si_no: &'static str) -> Resultado {
+    pub fn despide(&self, puerto: u16, si_no: impl Into<Razon>) -> Resultado {
         self.ve(&format!("cliente ('127.0.0.1', {puerto}) desconectado"), si_no)
     }
 }

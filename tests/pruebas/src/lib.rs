@@ -13,6 +13,7 @@ pub mod escena;
 pub mod escenarios;
 pub mod pantalla;
 pub mod programa;
+pub mod razon;
 pub mod tabla;
 
 use std::path::Path;
@@ -81,7 +82,8 @@ fn lo_que_se_cumple_no_parece_que_falle(
         {
             let prueba = move || {
                 let (servidor, cliente) = (Path::new(servidor), Path::new(cliente));
-                let escena = Escena::new(modo, servidor, cliente, Some((razon, escenario.corta)));
+                let escena =
+                    Escena::new(modo, servidor, cliente, Some((razon.clone(), escenario.corta)));
                 let explicar = |fallo: Fallo| format!("{}: {}", fallo.razon, fallo.detalle);
                 (escenario.prueba)(&escena).map_err(|fallo| explicar(fallo).into())
             };
@@ -113,12 +115,11 @@ fn comprobar_casilla(
     servidor: &str,
     cliente: &str,
 ) -> Result<(), String> {
-    let casilla = escenario.casilla(columna);
-    let previsto = match casilla {
+    let previsto = match escenario.casilla(columna) {
         Casilla::Cumple => None,
         Casilla::Falla(razon) => Some(razon),
     };
-    let espera = previsto.map(|razon| (razon, escenario.corta));
+    let espera = previsto.clone().map(|razon| (razon, escenario.corta));
     let escena = Escena::new(modo, Path::new(servidor), Path::new(cliente), espera);
     let resultado = (escenario.prueba)(&escena);
     let explicacion = match (resultado, previsto) {

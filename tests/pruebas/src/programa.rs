@@ -19,6 +19,7 @@ use rexpect::process::{PtyProcess, Signal, WaitStatus};
 
 use crate::escena::{Contexto, Fallo, Resultado};
 use crate::pantalla::Pantalla;
+use crate::razon::Razon;
 
 /// Cada cuánto se mira si un programa que ya no escribe ha terminado.
 const MIRADA: Duration = Duration::from_millis(2);
@@ -200,7 +201,7 @@ impl Programa {
         let (entrada, proceso) = match contexto.modo {
             Modo::Terminal => en_un_terminal(comando, &pantalla)?,
             Modo::Tuberias => por_tuberias(comando, &pantalla).map_err(|fallo| Fallo {
-                razon: format!("no se puede poner en marcha {}", orden.programa.display()),
+                razon: format!("no se puede poner en marcha {}", orden.programa.display()).into(),
                 detalle: format!("{} (¿está instalado, y bien escrito?)", fallo.detalle),
             })?,
         };
@@ -268,13 +269,14 @@ impl Programa {
     }
 
     /// Espera a que la pantalla tenga esta línea, ella sola; si no, el fallo es `si_no`.
-    pub fn ve(&self, linea: &str, si_no: &'static str) -> Resultado {
+    pub fn ve(&self, linea: &str, si_no: impl Into<Razon>) -> Resultado {
         self.contexto.ve(&self.pantalla, linea, si_no)
     }
 
     /// Espera a que la pantalla contenga este texto; si no, el fallo es `si_no`.
-    pub fn muestra(&self, texto: &str, si_no: &'static str) -> Resultado {
-        let plazo = self.contexto.plazo(si_no);
+    pub fn muestra(&self, texto: &str, si_no: impl Into<Razon>) -> Resultado {
+        let si_no = si_no.into();
+        let plazo = self.contexto.plazo(si_no.clone());
         self.contexto.exige(
             self.pantalla.espera(plazo, |vista| vista.texto.contains(texto)),
             si_no,
@@ -285,13 +287,15 @@ impl Programa {
     /// Espera a que de la pantalla se pueda extraer algo; si no, el fallo es `si_no`.
     pub fn extrae<T>(
         &self,
-        si_no: &'static str,
+        si_no: impl Into<Razon>,
         extraer: impl Fn(&str) -> Option<T>,
     ) -> Resultado<T> {
-        self.pantalla.espera(self.contexto.plazo(si_no), |vista| extraer(&vista.texto).is_some());
+        let si_no = si_no.into();
+        let plazo = self.contexto.plazo(si_no.clone());
+        self.pantalla.espera(plazo, |vista| extraer(&vista.texto).is_some());
         let nombre = &self.pantalla.nombre;
         extraer(&self.pantalla.texto()).ok_or_else(|| Fallo {
-            razon: si_no.into(),
+            razon: si_no,
             detalle: format!("no está en la pantalla de {nombre}"),
         })
     }
@@ -303,8 +307,9 @@ impl Programa {
     }
 
     /// Espera a que termine por sí mismo, con este código; si no, el fallo es `si_no`.
-    pub fn acaba(&mut self, codigo: i32, si_no: &'static str) -> Resultado {
-        let plazo = self.contexto.plazo(si_no);
+    pub fn acaba(&mut self, codigo: i32, si_no: impl Into<Razon>) -> Resultado {
+        let si_no = si_no.into();
+        let plazo = self.contexto.plazo(si_no.clone());
         self.pantalla.espera(plazo, |vista| vista.terminada);
         let fin = self.fin_antes_de(plazo)?;
         self.contexto.exige(fin == Fin::Codigo(codigo), si_no, || {

@@ -9,14 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::limites::{consumo, llega};
 use crate::conexion::conecta_con_sitio_para;
-use crate::escena::{BIENVENIDA, Escena, Fallo, NO_LLEGA, Resultado, Servidor};
+use crate::escena::{BIENVENIDA, Escena, Fallo, Resultado, Servidor};
+use crate::razon::Razon::{self, CreceLaMemoria, EsperaALaPantalla, EsperanAlLento, NoLlega};
 
 /// Lo que el sistema guarda para quien lee poco o nada: así se nota enseguida.
 const POCO_SITIO: usize = 8 * 1024;
-
-const ESPERAN: &str = "los demás esperan a quien no lee";
-
-const SE_PARA: &str = "el chat espera a la pantalla";
 
 /// Uno habla sin parar y otro lee despacio, unos 100 KB por segundo: nadie lo espera, y a él, que va leyendo, no se le
 /// expulsa.
@@ -43,7 +40,7 @@ pub fn lector_lento_aparte(escena: &Escena<'_>) -> Resultado {
         conversan
     })?;
     // Ahora deprisa: si no lo han expulsado, le llega también lo último que se dijo.
-    let plazo = escena.contexto().plazo(ESPERAN);
+    let plazo = escena.contexto().plazo(EsperanAlLento);
     let queda = lee_hasta_linea(&mut BufReader::new(&lento), &ultima, plazo);
     escena.contexto().exige(queda, "se expulsa a quien lee despacio", String::new)
 }
@@ -84,16 +81,16 @@ fn conversar_aparte(
     let [autor, uno, otro] = [llega(servidor)?, llega(servidor)?, llega(servidor)?];
     let firma = format!("usuario {}: ", uno.local_addr()?.port());
     let mut oido = BufReader::new(&otro);
-    let mut decir = |mensaje: &str, si_no: &'static str| {
-        let (inicio, plazo) = (Instant::now(), contexto.plazo(si_no));
+    let mut decir = |mensaje: &str, si_no: Razon| {
+        let (inicio, plazo) = (Instant::now(), contexto.plazo(si_no.clone()));
         (&uno).write_all(format!("{mensaje}\n").as_bytes())?;
         let llega = lee_hasta_linea(&mut oido, &format!("{firma}{mensaje}\n"), plazo);
         contexto.exige(llega, si_no, || format!("no llega «{mensaje}»"))?;
         Ok::<_, Fallo>(inicio.elapsed())
     };
-    decir("empiezo", NO_LLEGA)?;
+    decir("empiezo", NoLlega)?;
     // En Windows, apagar el socket no despierta a quien escribe en él.
-    autor.set_write_timeout(Some(contexto.plazo(ESPERAN) - Instant::now()))?;
+    autor.set_write_timeout(Some(contexto.plazo(EsperanAlLento) - Instant::now()))?;
     let callate = AtomicBool::new(false);
     let esperas = thread::scope(|hilos| {
         hilos.spawn(|| {
@@ -107,20 +104,20 @@ fn conversar_aparte(
         let mut esperas = Vec::new();
         let mut conversan = Ok(());
         while conversan.is_ok() && sigue() {
-            conversan = decir(&format!("mensaje {}", esperas.len()), ESPERAN)
+            conversan = decir(&format!("mensaje {}", esperas.len()), EsperanAlLento)
                 .map(|espera| esperas.push(espera));
             thread::sleep(PAUSA);
         }
         callate.store(true, Ordering::Relaxed);
         let _ = autor.shutdown(Shutdown::Both);
-        let despedida = conversan.and_then(|()| decir("fin", ESPERAN));
+        let despedida = conversan.and_then(|()| decir("fin", EsperanAlLento));
         let _ = uno.shutdown(Shutdown::Both);
         despedida.map(|_| esperas)
     })?;
     // Con el ordenador muy ocupado alguno puede tardar; la mayor parte del rato, no.
     let total: Duration = esperas.iter().sum();
     let tarde: Duration = esperas.iter().filter(|espera| **espera > PRONTO).sum();
-    contexto.exige(2 * tarde < total, ESPERAN, || {
+    contexto.exige(2 * tarde < total, EsperanAlLento, || {
         format!("en {total:?}, pasaron {tarde:?} esperando más de {PRONTO:?} a un mensaje")
     })?;
     Ok(format!("{firma}fin\n"))
@@ -152,34 +149,37 @@ pub fn pantalla_congelada(escena: &Escena<'_>) -> Resultado {
     let [a, b] = [llega(&servidor)?, llega(&servidor)?];
     let mut oido = BufReader::new(&b);
     let firma = format!("usuario {}: ", a.local_addr()?.port());
-    let mut decir = |mensaje: &str, ultimo: &str, si_no: &'static str| {
+    let mut decir = |mensaje: &str, ultimo: &str, si_no: Razon| {
         (&a).write_all(mensaje.as_bytes())?;
-        let llega =
-            lee_hasta_linea(&mut oido, &format!("{firma}{ultimo}\n"), contexto.plazo(si_no));
+        let llega = lee_hasta_linea(
+            &mut oido,
+            &format!("{firma}{ultimo}\n"),
+            contexto.plazo(si_no.clone()),
+        );
         contexto.exige(llega, si_no, || format!("no llega «{ultimo}»"))
     };
-    decir("empiezo\n", "empiezo", NO_LLEGA)?;
-    servidor.muestra(": empiezo\n", SE_PARA)?;
+    decir("empiezo\n", "empiezo", NoLlega)?;
+    servidor.muestra(": empiezo\n", EsperaALaPantalla)?;
     let vistas = servidor.pantalla.texto().lines().count();
     servidor.congela_pantalla()?;
     // Que una línea no sea el mensaje entero: a un servidor parado no hay quien le escriba tanto.
     for tanda in 0..10 {
         let lineas = format!("{}\n", "x".repeat(999)).repeat(LINEAS / 10 - 1);
-        decir(&format!("{lineas}tanda {tanda}\n"), &format!("tanda {tanda}"), SE_PARA)?;
+        decir(&format!("{lineas}tanda {tanda}\n"), &format!("tanda {tanda}"), EsperaALaPantalla)?;
     }
     let mut nuevo = BufReader::new(servidor.conecta()?);
     let mut saludo = String::new();
-    nuevo.get_ref().set_read_timeout(Some(contexto.plazo(SE_PARA) - Instant::now()))?;
+    nuevo.get_ref().set_read_timeout(Some(contexto.plazo(EsperaALaPantalla) - Instant::now()))?;
     let saludado = nuevo.read_line(&mut saludo).is_ok() && saludo.trim_end() == BIENVENIDA;
-    contexto.exige(saludado, SE_PARA, || format!("quien llega lee «{saludo}»"))?;
+    contexto.exige(saludado, EsperaALaPantalla, || format!("quien llega lee «{saludo}»"))?;
 
     servidor.descongela_pantalla()?;
     let faltan = servidor.extrae(NO_SE_DICE, |texto| {
         let linea = texto.lines().find_map(|linea| linea.strip_suffix(" líneas sin mostrar"))?;
         linea.strip_prefix("… ")?.parse::<usize>().ok()
     })?;
-    decir("ya se ve\n", "ya se ve", SE_PARA)?;
-    servidor.muestra(": ya se ve\n", SE_PARA)?;
+    decir("ya se ve\n", "ya se ve", EsperaALaPantalla)?;
+    servidor.muestra(": ya se ve\n", EsperaALaPantalla)?;
     // Todo lo dicho, el que llega y el último mensaje: o se ve, o se cuenta.
     let texto = servidor.pantalla.texto();
     let nuevas = texto.lines().skip(vistas).filter(|linea| !linea.starts_with('…')).count();
@@ -195,10 +195,10 @@ pub fn cierre_con_pantalla_congelada(escena: &Escena<'_>) -> Resultado {
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
     a.envia("empiezo\n")?;
-    b.ve(&format!("usuario {}: empiezo", a.puerto), NO_LLEGA)?;
+    b.ve(&format!("usuario {}: empiezo", a.puerto), NoLlega)?;
     servidor.congela_pantalla()?;
     a.envia(format!("{}\n", "x".repeat(999)).repeat(400) + "fin\n")?;
-    b.ve(&format!("usuario {}: fin", a.puerto), SE_PARA)?;
+    b.ve(&format!("usuario {}: fin", a.puerto), EsperaALaPantalla)?;
     let inicio = Instant::now();
     servidor.pide_que_termine()?;
     servidor.acaba(0, NO_CIERRA)?;
@@ -228,7 +228,7 @@ pub fn memoria_con_cien_lentos(escena: &Escena<'_>) -> Resultado {
         servidor.anuncia(lento.local_addr()?.port())?;
         lento.set_nonblocking(true)?;
     }
-    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let plazo = escena.contexto().plazo(NoLlega);
     thread::scope(|hilos| {
         for mut autor in &autores {
             let linea = format!("{}\n", "x".repeat(189));
@@ -247,7 +247,7 @@ pub fn memoria_con_cien_lentos(escena: &Escena<'_>) -> Resultado {
             let _ = autor.shutdown(Shutdown::Both);
         }
         let contexto = escena.contexto();
-        contexto.exige(leido >= LEEN, NO_LLEGA, || format!("solo leen {leido} bytes"))?;
-        contexto.exige(peor < MEMORIA_KIB, "la memoria crece", || format!("{peor} KiB"))
+        contexto.exige(leido >= LEEN, NoLlega, || format!("solo leen {leido} bytes"))?;
+        contexto.exige(peor < MEMORIA_KIB, CreceLaMemoria, || format!("{peor} KiB"))
     })
 }

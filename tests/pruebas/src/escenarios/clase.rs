@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::conexion::Conexion;
 use crate::escena::{BIENVENIDA, Contexto, Escena, Resultado, Servidor};
+use crate::razon::Razon::{NoCierra, SinBienvenida};
 
 /// Cuántos caben en el aula.
 const AULA: usize = 30;
@@ -84,7 +85,7 @@ fn llega(
     let conexion = escena.entra("alumno", servidor)?;
     // Su puerto puede ser el de otro que se fue, y su anuncio, el de aquel.
     servidor.puerto_del_cliente(llegados)?;
-    conexion.ve(BIENVENIDA, "no hay bienvenida")?;
+    conexion.ve(BIENVENIDA, SinBienvenida)?;
     Ok(Alumno { conexion, desde, hasta: None })
 }
 
@@ -99,7 +100,7 @@ fn se_va(alumno: &mut Alumno, hasta: usize, como: u32) -> Resultado {
         }
     }
     alumno.hasta = Some(hasta);
-    alumno.conexion.ve_el_fin("el servidor no cierra el socket")
+    alumno.conexion.ve_el_fin(NoCierra)
 }
 
 /// Espera a que el profesor haya oído todo lo dicho.

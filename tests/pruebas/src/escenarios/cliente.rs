@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::conexion::{puerto_sin_nadie, reinicia};
 use crate::escena::{Escena, Fallo, Resultado};
+use crate::razon::Razon::{
+    CtrlCLoMata, ErrorOscuro, EsperaAlTeclado, EsperaFinDeLinea, LlegaAlgoQueManda,
+    NoEnsenaLoUltimo, NoEnviaTodo, SalirNoCierra, SoloConIntro,
+};
 
 /// Lo que dicen los demás aparece mientras se escribe a medias.
 pub fn recibe_mientras_escribe(escena: &Escena<'_>) -> Resultado {
@@ -13,7 +17,7 @@ pub fn recibe_mientras_escribe(escena: &Escena<'_>) -> Resultado {
     let servidor = impostor.acepta("servidor de mentira")?;
     cliente.teclea("esto lo estoy ")?;
     servidor.envia("usuario 1: ¿quién es?\n")?;
-    cliente.muestra("usuario 1: ¿quién es?", "no muestra nada hasta que se pulsa Intro")?;
+    cliente.muestra("usuario 1: ¿quién es?", SoloConIntro)?;
     cliente.escribe("pensando")?;
     servidor.ve("esto lo estoy pensando", "lo escrito a medias se pierde")
 }
@@ -24,7 +28,7 @@ pub fn salir(escena: &Escena<'_>) -> Resultado {
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
     cliente.escribe(" Salir ")?;
-    servidor.ve_el_fin("salir no cierra la conexión")?;
+    servidor.ve_el_fin(SalirNoCierra)?;
     let recibido = servidor.pantalla.texto();
     escena.contexto().exige(recibido.is_empty(), "salir viaja como un mensaje", || recibido)?;
     drop(servidor);
@@ -43,18 +47,17 @@ pub fn fin_de_entrada(escena: &Escena<'_>) -> Resultado {
     cliente.escribe("uno")?;
     cliente.escribe("dos")?;
     cliente.fin_de_entrada()?;
-    servidor.ve("uno", "no envía todo lo escrito")?;
-    servidor.ve("dos", "no envía todo lo escrito")?;
+    servidor.ve("uno", NoEnviaTodo)?;
+    servidor.ve("dos", NoEnviaTodo)?;
     servidor.ve_el_fin("no cierra su lado")?;
     servidor.envia("usuario 1: adiós\n")?;
-    cliente.ve("usuario 1: adiós", "se va sin enseñar lo último")?;
+    cliente.ve("usuario 1: adiós", NoEnsenaLoUltimo)?;
     drop(servidor);
     cliente.acaba(0, "el cliente no termina")
 }
 
 /// El servidor termina la línea de la bienvenida, pero no las de los mensajes: cada uno se ve igual.
 pub fn servidor_sin_fines_de_linea(escena: &Escena<'_>) -> Resultado {
-    const NO_SE_VE: &str = "no se ve hasta que llega un fin de línea";
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
@@ -64,7 +67,7 @@ pub fn servidor_sin_fines_de_linea(escena: &Escena<'_>) -> Resultado {
     cliente.ve("bienvenido!", "no se ve la bienvenida")?;
     for mensaje in ["usuario 1: hola", "usuario 2: ¿qué tal?"] {
         servidor.envia(mensaje)?;
-        cliente.ve(mensaje, NO_SE_VE)?;
+        cliente.ve(mensaje, EsperaFinDeLinea)?;
     }
     Ok(())
 }
@@ -85,7 +88,7 @@ pub fn salir_con_pantalla_lenta(escena: &Escena<'_>) -> Resultado {
         let todas = lineas.join("\n") + "\n";
         let envio = hilos.spawn(|| servidor.envia(todas));
         cliente.escribe("salir")?;
-        servidor.ve_el_fin("salir no cierra la conexión")?;
+        servidor.ve_el_fin(SalirNoCierra)?;
         // La pantalla sigue detenida: si acaba antes, es que no espera a mostrarlo.
         let espera = !cliente.acaba_antes_de(Instant::now() + RATO)?;
         contexto.exige(espera, SE_PIERDE, || "no espera a su pantalla".to_string())?;
@@ -115,9 +118,9 @@ pub fn entrada_de_cualquier_forma(escena: &Escena<'_>) -> Resultado {
     // Si el programa muere a mitad, el fallo se ve abajo: en lo que no llega.
     let _ = cliente.envia(&entrada);
     cliente.fin_de_entrada()?;
-    servidor.ve_el_fin("no envía todo lo escrito")?;
+    servidor.ve_el_fin(NoEnviaTodo)?;
     let recibido = servidor.pantalla.bytes();
-    escena.contexto().exige(recibido == entrada, "no envía todo lo escrito", || {
+    escena.contexto().exige(recibido == entrada, NoEnviaTodo, || {
         format!("llegaron {} bytes de {}", recibido.len(), entrada.len())
     })?;
     // Una línea que mide justo lo que se envía de una vez está entera, y lo siguiente es otra.
@@ -125,60 +128,56 @@ pub fn entrada_de_cualquier_forma(escena: &Escena<'_>) -> Resultado {
     let servidor = impostor.acepta("servidor de mentira")?;
     let linea = format!("{}\n", "x".repeat(4095));
     otro.envia(format!("{linea}salir\nesto ya no\n").as_bytes())?;
-    servidor.ve_el_fin("no envía todo lo escrito")?;
+    servidor.ve_el_fin(NoEnviaTodo)?;
     let recibido = servidor.pantalla.texto();
-    escena.contexto().exige(recibido == linea, "salir no cierra la conexión", || {
+    escena.contexto().exige(recibido == linea, SalirNoCierra, || {
         format!("llegaron {} bytes de {}", recibido.len(), linea.len())
     })
 }
 
 /// El servidor cierra, o se corta: el cliente lo dice y termina sin que nadie pulse una tecla.
 pub fn servidor_caido(escena: &Escena<'_>) -> Resultado {
-    const ESPERA: &str = "el cliente sigue esperando al teclado";
     let impostor = escena.impostor()?;
     let mut uno = escena.cliente("cliente 1", impostor.direccion)?;
     drop(impostor.acepta("servidor de mentira")?);
-    uno.ve("el servidor ha cerrado la conexión", ESPERA)?;
-    uno.acaba(0, ESPERA)?;
+    uno.ve("el servidor ha cerrado la conexión", EsperaAlTeclado)?;
+    uno.acaba(0, EsperaAlTeclado)?;
     let mut otro = escena.cliente("cliente 2", impostor.direccion)?;
     reinicia(impostor.acepta_sin_leer()?)?;
-    otro.ve("el servidor ha cerrado la conexión", ESPERA)?;
-    otro.acaba(0, ESPERA)
+    otro.ve("el servidor ha cerrado la conexión", EsperaAlTeclado)?;
+    otro.acaba(0, EsperaAlTeclado)
 }
 
 /// Ctrl-C: el cliente se despide y termina bien.
 pub fn ctrl_c_cliente(escena: &Escena<'_>) -> Resultado {
-    const NO_SE_DESPIDE: &str = "Ctrl-C lo mata sin más";
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
     cliente.ctrl_c()?;
-    cliente.ve("saliendo...", NO_SE_DESPIDE)?;
-    cliente.acaba(0, NO_SE_DESPIDE)?;
+    cliente.ve("saliendo...", CtrlCLoMata)?;
+    cliente.acaba(0, CtrlCLoMata)?;
     servidor.ve_el_fin("la conexión no se cierra en orden")
 }
 
 /// No hay servidor: una línea que lo dice, y el código 1.
 pub fn sin_servidor(escena: &Escena<'_>) -> Resultado {
-    const NO_SE_ENTIENDE: &str = "el error no se entiende";
     let (_reservado, direccion) = puerto_sin_nadie()?;
     let mut cliente = escena.arranca("cliente", &escena.orden_cliente().con(direccion))?;
     let error =
         format!("error: no se puede conectar con {direccion} (¿está en marcha el servidor?): ");
-    cliente.muestra(&error, NO_SE_ENTIENDE)?;
-    cliente.acaba(1, NO_SE_ENTIENDE)
+    cliente.muestra(&error, ErrorOscuro)?;
+    cliente.acaba(1, ErrorOscuro)
 }
 
 /// Un servidor envía órdenes para el terminal, letras rotas y una línea sin fin: se ven, sin daño.
 pub fn servidor_hostil(escena: &Escena<'_>) -> Resultado {
-    const MANDA: &str = "llega un carácter que manda";
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
     // El cliente del paso 01 solo lee después de enviar.
     cliente.escribe("hola")?;
     servidor.envia(b"\x1b[2Jmalo \xff\r\x07\n\n")?;
-    cliente.ve("\\u{1b}[2Jmalo \u{fffd}\\u{d}\\u{7}", MANDA)?;
+    cliente.ve("\\u{1b}[2Jmalo \u{fffd}\\u{d}\\u{7}", LlegaAlgoQueManda)?;
     // Lo más largo que llega a decir un servidor como el nuestro no se parte.
     let larga = "x".repeat(6000);
     servidor.envia(format!("{larga}\n"))?;

@@ -9,7 +9,11 @@ use socket2::{Domain, Socket, Type};
 
 use crate::conexion::{Conexion, conecta_con_sitio_para, direccion_propia, reinicia};
 use crate::consumo::Consumo;
-use crate::escena::{BIENVENIDA, Escena, NO_LLEGA, Resultado};
+use crate::escena::{BIENVENIDA, Escena, Resultado};
+use crate::razon::Razon::{
+    CtrlCLoMata, EsperaAlAcuse, EsperaParaSiempre, GuardaLaLinea, LlegaAlgoQueManda, NoCierra,
+    NoDiceQuienSeVa, NoLlega, SigtermLoMata, SinBienvenida,
+};
 
 /// Lo que se admite a lo que debe tardar de 1 a 2 segundos, con el ordenador muy ocupado.
 const UN_MOMENTO: Duration = Duration::from_secs(8);
@@ -23,10 +27,10 @@ pub fn bytes_sueltos(escena: &Escena<'_>) -> Resultado {
     for byte in "¡voy!\naño 🦀\r\n".bytes() {
         a.envia([byte])?;
     }
-    b.ve(&format!("usuario {}: año 🦀", a.puerto), NO_LLEGA)?;
+    b.ve(&format!("usuario {}: año 🦀", a.puerto), NoLlega)?;
     a.envia("uno\ndos\n")?;
-    b.ve(&format!("usuario {}: uno", a.puerto), NO_LLEGA)?;
-    b.ve(&format!("usuario {}: dos", a.puerto), NO_LLEGA)
+    b.ve(&format!("usuario {}: uno", a.puerto), NoLlega)?;
+    b.ve(&format!("usuario {}: dos", a.puerto), NoLlega)
 }
 
 /// Un cliente lee de byte en byte mientras otro habla sin parar: no le falta nada a nadie.
@@ -41,13 +45,13 @@ pub fn lector_lento(escena: &Escena<'_>) -> Resultado {
     let b = escena.entra("B", &servidor)?;
     let dice = |i: usize| format!("{i} {}\n", "x".repeat(500));
     let ultima = format!("usuario {}: {}", a.puerto, dice(MENSAJES - 1));
-    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let plazo = escena.contexto().plazo(NoLlega);
     lento.set_read_timeout(Some(Duration::from_secs(30)))?;
     let (bien, leido) = thread::scope(|hilos| {
         let lectura = hilos.spawn(|| lee_de_byte_en_byte(&lento, ultima.as_bytes()));
         let enviado = (0..MENSAJES).try_for_each(|i| a.envia(dice(i)));
         let llega = b.pantalla.espera(plazo, |vista| vista.texto.ends_with(&ultima));
-        let bien = enviado.and(escena.contexto().exige(llega, NO_LLEGA, String::new));
+        let bien = enviado.and(escena.contexto().exige(llega, NoLlega, String::new));
         if bien.is_err() {
             // Que la lectura no espere a lo que ya no llegará.
             let _ = lento.shutdown(Shutdown::Both);
@@ -76,9 +80,9 @@ pub fn mega_sin_fin_de_linea(escena: &Escena<'_>) -> Resultado {
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
     a.envia("x".repeat(MEGA))?;
-    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let plazo = escena.contexto().plazo(NoLlega);
     let llega = b.pantalla.espera(plazo, |vista| vista.texto.matches('x').count() == MEGA);
-    escena.contexto().exige(llega, NO_LLEGA, || "no llega el mega".to_string())
+    escena.contexto().exige(llega, NoLlega, || "no llega el mega".to_string())
 }
 
 /// El servidor nunca cierra: al salir, el cliente no lo espera más de un momento.
@@ -92,7 +96,7 @@ pub fn servidor_que_no_cierra(escena: &Escena<'_>) -> Resultado {
     servidor.envia("hola\n")?;
     let inicio = Instant::now();
     cliente.escribe("salir")?;
-    cliente.acaba(0, "el cliente espera para siempre")?;
+    cliente.acaba(0, EsperaParaSiempre)?;
     let tarda = inicio.elapsed();
     // Lo último que diga el servidor puede tardar en llegar: el cliente lo espera un segundo.
     let bien = (Duration::from_secs(1)..UN_MOMENTO).contains(&tarda);
@@ -101,18 +105,16 @@ pub fn servidor_que_no_cierra(escena: &Escena<'_>) -> Resultado {
 
 /// El sistema pide al servidor que termine (SIGTERM): se despide como con Ctrl-C.
 pub fn sigterm(escena: &Escena<'_>) -> Resultado {
-    const NO_SE_DESPIDE: &str = "SIGTERM lo mata sin más";
     let mut servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     servidor.pide_que_termine()?;
-    servidor.ve("cerrando servidor...", NO_SE_DESPIDE)?;
-    servidor.acaba(0, NO_SE_DESPIDE)?;
+    servidor.ve("cerrando servidor...", SigtermLoMata)?;
+    servidor.acaba(0, SigtermLoMata)?;
     a.ve_el_fin("la conexión no se cierra en orden")
 }
 
 /// Ctrl-C con uno que habla sin parar y otro que no lee: el servidor no tarda en cerrar.
 pub fn ctrl_c_en_plena_avalancha(escena: &Escena<'_>) -> Resultado {
-    const NO_SE_DESPIDE: &str = "Ctrl-C lo mata sin más";
     let mut servidor = escena.servidor()?;
     let mut autor = servidor.conecta()?;
     let puerto = autor.local_addr()?.port();
@@ -124,8 +126,8 @@ pub fn ctrl_c_en_plena_avalancha(escena: &Escena<'_>) -> Resultado {
     servidor.muestra("xxx", "el servidor no muestra la avalancha")?;
     let inicio = Instant::now();
     servidor.ctrl_c()?;
-    servidor.ve("cerrando servidor...", NO_SE_DESPIDE)?;
-    servidor.acaba(0, NO_SE_DESPIDE)?;
+    servidor.ve("cerrando servidor...", CtrlCLoMata)?;
+    servidor.acaba(0, CtrlCLoMata)?;
     let tarda = inicio.elapsed();
     // El servidor ya no está, pero quien escribía con su buzón lleno puede tardar minutos en saberlo.
     let _ = freno.shutdown(Shutdown::Both);
@@ -139,11 +141,11 @@ pub fn media_conexion(escena: &Escena<'_>) -> Resultado {
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
     b.envia("¿te vas?\n")?;
-    a.ve(&format!("usuario {}: ¿te vas?", b.puerto), NO_LLEGA)?;
+    a.ve(&format!("usuario {}: ¿te vas?", b.puerto), NoLlega)?;
     a.envia("adiós")?;
     a.deja_de_hablar()?;
-    b.ve(&format!("usuario {}: adiós", a.puerto), NO_LLEGA)?;
-    a.ve_el_fin("el servidor no cierra el socket")
+    b.ve(&format!("usuario {}: adiós", a.puerto), NoLlega)?;
+    a.ve_el_fin(NoCierra)
 }
 
 /// Conexiones que se cortan antes de la bienvenida, a mitad de una letra y a mitad de un reparto.
@@ -155,7 +157,7 @@ pub fn cortes_en_cualquier_momento(escena: &Escena<'_>) -> Resultado {
     let hablador = escena.entra("hablador", &servidor)?;
     let dicho = format!("usuario {}: ", hablador.puerto);
     hablador.envia("empiezo\n")?;
-    testigo.ve(&format!("{dicho}empiezo"), NO_LLEGA)?;
+    testigo.ve(&format!("{dicho}empiezo"), NoLlega)?;
     for vuelta in 0..VUELTAS {
         reinicia(servidor.conecta()?)?;
         let mut a_medias = servidor.conecta()?;
@@ -163,7 +165,7 @@ pub fn cortes_en_cualquier_momento(escena: &Escena<'_>) -> Resultado {
         servidor.anuncia(puerto)?;
         a_medias.write_all(&"ñ".as_bytes()[..1])?;
         reinicia(a_medias)?;
-        servidor.despide(puerto, "el servidor no dice quién se va")?;
+        servidor.despide(puerto, NoDiceQuienSeVa)?;
         let oyente = servidor.conecta()?;
         servidor.anuncia(oyente.local_addr()?.port())?;
         let lineas: Vec<_> = (0..LINEAS).map(|i| (vuelta * LINEAS + i).to_string()).collect();
@@ -171,12 +173,12 @@ pub fn cortes_en_cualquier_momento(escena: &Escena<'_>) -> Resultado {
         reinicia(oyente)?;
     }
     let ultima = format!("{dicho}{}", VUELTAS * LINEAS - 1);
-    testigo.ve(&ultima, NO_LLEGA)?;
+    testigo.ve(&ultima, NoLlega)?;
     let texto = testigo.pantalla.texto();
     let oidas: Vec<_> = texto.lines().filter_map(|linea| linea.strip_prefix(&dicho)).collect();
     let debidas: Vec<_> = (0..VUELTAS * LINEAS).map(|i| i.to_string()).collect();
     let todas = oidas[1..] == debidas;
-    escena.contexto().exige(todas, NO_LLEGA, || format!("{} líneas", oidas.len() - 1))?;
+    escena.contexto().exige(todas, NoLlega, || format!("{} líneas", oidas.len() - 1))?;
     // Quedan dos; de los demás que llegaron, cada uno se ha despedido una vez.
     let plazo = escena.contexto().plazo("no hay una despedida por llegada");
     let cuadra = servidor.pantalla.espera(plazo, |vista| {
@@ -196,7 +198,7 @@ pub fn puerto_repetido(escena: &Escena<'_>) -> Resultado {
     let testigo = escena.entra("testigo", &servidor)?;
     let hablador = escena.entra("hablador", &servidor)?;
     hablador.envia("empiezo\n")?;
-    testigo.ve(&format!("usuario {}: empiezo", hablador.puerto), NO_LLEGA)?;
+    testigo.ve(&format!("usuario {}: empiezo", hablador.puerto), NoLlega)?;
     let desde = direccion_propia()?;
     // El puerto puede tardar un instante en quedar libre.
     let plazo = escena.contexto().plazo(OTRO);
@@ -250,10 +252,10 @@ pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
     let testigo = escena.entra("testigo", &servidor)?;
     let b = escena.entra("B", &servidor)?;
     b.envia("empiezo\n")?;
-    testigo.ve(&format!("usuario {}: empiezo", b.puerto), NO_LLEGA)?;
+    testigo.ve(&format!("usuario {}: empiezo", b.puerto), NoLlega)?;
     // Primero, lo peor de una vez.
     b.envia(TROZOS.concat() + "\nsigo\n")?;
-    testigo.ve(&format!("usuario {}: sigo", b.puerto), NO_LLEGA)?;
+    testigo.ve(&format!("usuario {}: sigo", b.puerto), NoLlega)?;
     nada_manda(escena, &testigo.pantalla.bytes())?;
     let mut azar = fastrand::Rng::with_seed(12345);
     for numero in 0..CONEXIONES {
@@ -275,7 +277,7 @@ pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
         }
     }
     b.envia("acabo\n")?;
-    testigo.ve(&format!("usuario {}: acabo", b.puerto), NO_LLEGA)?;
+    testigo.ve(&format!("usuario {}: acabo", b.puerto), NoLlega)?;
     nada_manda(escena, &testigo.pantalla.bytes())?;
     nada_manda(escena, &servidor.pantalla.bytes())?;
     let firmadas =
@@ -291,9 +293,7 @@ fn nada_manda(escena: &Escena<'_>, bytes: &[u8]) -> Resultado {
         let isla = matches!(c, '\u{2066}'..='\u{2069}' | '\u{61c}');
         invisible || isla || (c.is_control() && !matches!(c, '\n' | '\t'))
     });
-    escena
-        .contexto()
-        .exige(malo.is_none(), "llega un carácter que manda", || format!("{malo:?}"))?;
+    escena.contexto().exige(malo.is_none(), LlegaAlgoQueManda, || format!("{malo:?}"))?;
     // Lo último puede haber llegado a medias.
     let entero = &bytes[..bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0)];
     let bien = std::str::from_utf8(entero).is_ok();
@@ -304,15 +304,14 @@ fn nada_manda(escena: &Escena<'_>, bytes: &[u8]) -> Resultado {
 pub fn linea_sin_fin(escena: &Escena<'_>) -> Resultado {
     const TAMANO: usize = 10 * 1024 * 1024;
     const MEMORIA_KIB: usize = 8 * 1024;
-    const ESPERA: &str = "el cliente espera a que acabe la línea";
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
     // El cliente del paso 01 solo lee después de enviar.
     cliente.escribe("hola")?;
     servidor.envia("x".repeat(TAMANO))?;
-    let llega = cliente.pantalla.espera_bytes(escena.contexto().plazo(ESPERA), TAMANO);
-    escena.contexto().exige(llega, ESPERA, || "no están los 10 MB".to_string())?;
+    let llega = cliente.pantalla.espera_bytes(escena.contexto().plazo(GuardaLaLinea), TAMANO);
+    escena.contexto().exige(llega, GuardaLaLinea, || "no están los 10 MB".to_string())?;
     if let Some(consumo) = cliente.pid().and_then(Consumo::de) {
         let cabe = consumo.memoria_kib < MEMORIA_KIB;
         escena.contexto().exige(cabe, "el cliente guarda la línea", || format!("{consumo:?}"))?;
@@ -330,13 +329,13 @@ pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
         let socket = servidor.conecta()?;
         let puerto = socket.local_addr()?.port();
         let conexion = Conexion::new(escena.contexto(), nombre, socket, puerto)?;
-        conexion.ve(BIENVENIDA, "no hay bienvenida")?;
+        conexion.ve(BIENVENIDA, SinBienvenida)?;
         Ok(conexion)
     };
     let a = bienvenido("A")?;
     let b = bienvenido("B")?;
     // No hay pantalla que diga cuándo está B en la lista: se insiste hasta que oye.
-    let limite = escena.contexto().plazo(NO_LLEGA);
+    let limite = escena.contexto().plazo(NoLlega);
     let pregunta = format!("usuario {}: ¿hay alguien?", a.puerto);
     let oye = || b.pantalla.espera(Instant::now() + RATO, |vista| vista.tiene_linea(&pregunta));
     loop {
@@ -344,7 +343,7 @@ pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
         if oye() {
             break;
         }
-        escena.contexto().exige(Instant::now() < limite, NO_LLEGA, || "B no oye".to_string())?;
+        escena.contexto().exige(Instant::now() < limite, NoLlega, || "B no oye".to_string())?;
     }
     // Lo mismo, con la del cliente.
     let orden = escena.orden_cliente().con(servidor.direccion).con_pantalla_que_se_cierra();
@@ -352,9 +351,9 @@ pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
     cliente.muestra("pantalla cerrada", "la pantalla no se cierra")?;
     a.envia("¿quién eres?\n")?;
     cliente.escribe("no te veo")?;
-    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let plazo = escena.contexto().plazo(NoLlega);
     let llega = b.pantalla.espera(plazo, |vista| vista.texto.contains(": no te veo\n"));
-    escena.contexto().exige(llega, NO_LLEGA, || "el cliente no habla".to_string())?;
+    escena.contexto().exige(llega, NoLlega, || "el cliente no habla".to_string())?;
     cliente.escribe("salir")?;
     cliente.acaba(0, "el cliente no termina")
 }
@@ -371,17 +370,17 @@ pub fn sin_demora(escena: &Escena<'_>) -> Resultado {
     for vez in 0..VECES {
         // Quien conversa no acusa recibo enseguida: espera a decirlo con su respuesta.
         b.envia(format!("respuesta {vez}\n"))?;
-        a.ve(&format!("usuario {}: respuesta {vez}", b.puerto), NO_LLEGA)?;
+        a.ve(&format!("usuario {}: respuesta {vez}", b.puerto), NoLlega)?;
         a.envia(format!("uno {vez}\n"))?;
-        b.ve(&format!("usuario {}: uno {vez}", a.puerto), NO_LLEGA)?;
+        b.ve(&format!("usuario {}: uno {vez}", a.puerto), NoLlega)?;
         let inicio = Instant::now();
         a.envia(format!("dos {vez}\n"))?;
-        b.ve(&format!("usuario {}: dos {vez}", a.puerto), NO_LLEGA)?;
+        b.ve(&format!("usuario {}: dos {vez}", a.puerto), NoLlega)?;
         demoras.push(inicio.elapsed());
     }
     // Una puede tardar porque el ordenador esté ocupado; la mitad, no.
     let lentas = demoras.iter().filter(|demora| **demora > DEMORA).count();
-    escena.contexto().exige(lentas < VECES / 2, "cada mensaje espera al acuse del anterior", || {
+    escena.contexto().exige(lentas < VECES / 2, EsperaAlAcuse, || {
         format!("{lentas} de {VECES} tardaron más de {DEMORA:?}")
     })
 }
@@ -396,7 +395,7 @@ pub fn silencio(escena: &Escena<'_>) -> Resultado {
         let a = escena.entra("A", &servidor)?;
         let inicio = Instant::now();
         a.envia(format!("mensaje {vez}"))?;
-        b.ve(&format!("usuario {}: mensaje {vez}", a.puerto), NO_LLEGA)?;
+        b.ve(&format!("usuario {}: mensaje {vez}", a.puerto), NoLlega)?;
         esperas.push(inicio.elapsed());
     }
     // Antes no puede llegar ninguno; con el ordenador ocupado, alguno puede llegar tarde.

@@ -9,7 +9,10 @@ use socket2::SockRef;
 
 use crate::conexion::reinicia;
 use crate::consumo::Consumo;
-use crate::escena::{Escena, Fallo, NO_ATIENDE, NO_LLEGA, Resultado, Servidor};
+use crate::escena::{Escena, Fallo, Resultado, Servidor};
+use crate::razon::Razon::{
+    CreceLaMemoria, DejanDeRecibir, NoAtiende, NoAvisa, NoLlega, QuedanRestos,
+};
 
 /// Dos clientes no leen nada; los demás reciben todo lo que otro dice sin parar.
 pub fn cliente_que_no_lee(escena: &Escena<'_>) -> Resultado {
@@ -29,7 +32,6 @@ pub fn diez_que_no_leen(escena: &Escena<'_>) -> Resultado {
 
 /// Devuelve lo más que esperó un oyente entre un mensaje y el siguiente.
 fn atascados(escena: &Escena<'_>, cuantos: usize, lineas: usize) -> Resultado<Duration> {
-    const SE_QUEDAN: &str = "los demás dejan de recibir";
     let servidor = escena.servidor()?;
     let mut sordos = Vec::new();
     for _ in 0..cuantos {
@@ -37,7 +39,7 @@ fn atascados(escena: &Escena<'_>, cuantos: usize, lineas: usize) -> Resultado<Du
     }
     let oyentes = [llega(&servidor)?, llega(&servidor)?, llega(&servidor)?];
     let autor = llega(&servidor)?;
-    let paciencia = escena.contexto().plazo(SE_QUEDAN) - Instant::now();
+    let paciencia = escena.contexto().plazo(DejanDeRecibir) - Instant::now();
     let texto = format!("{}\n", "x".repeat(180));
     let mut envio = autor.try_clone()?;
     // En Windows, apagar el socket no despierta a quien escribe en él.
@@ -59,7 +61,7 @@ fn atascados(escena: &Escena<'_>, cuantos: usize, lineas: usize) -> Resultado<Du
     });
     let mut peor = Duration::ZERO;
     for espera in esperas {
-        peor = peor.max(espera.map_err(|detalle| Fallo { razon: SE_QUEDAN.into(), detalle })?);
+        peor = peor.max(espera.map_err(|detalle| Fallo { razon: DejanDeRecibir, detalle })?);
     }
     for sordo in sordos {
         expulsado(&servidor, &sordo)?;
@@ -134,9 +136,9 @@ pub fn ultimas_palabras(escena: &Escena<'_>) -> Resultado {
     }
     for i in 0..VISITAS {
         let adios = format!(": adiós {i}.\n");
-        let plazo = escena.contexto().plazo(NO_LLEGA);
+        let plazo = escena.contexto().plazo(NoLlega);
         let llega = oyente.pantalla.espera(plazo, |vista| vista.texto.contains(&adios));
-        escena.contexto().exige(llega, NO_LLEGA, || format!("falta «adiós {i}.»"))?;
+        escena.contexto().exige(llega, NoLlega, || format!("falta «adiós {i}.»"))?;
     }
     Ok(())
 }
@@ -152,7 +154,6 @@ pub fn miles_de_visitas(escena: &Escena<'_>) -> Resultado {
 }
 
 fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
-    const QUEDAN: &str = "quedan hilos o descriptores de quien se fue";
     const MARGEN_KIB: usize = 1024;
     let servidor = escena.servidor()?;
     let pid = servidor.pid().ok_or_else(|| Fallo::prueba(&"no se sabe el número de proceso"))?;
@@ -166,15 +167,15 @@ fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
         }
         socket.write_all("hola y adiós\n".as_bytes())?;
         socket.shutdown(Shutdown::Write)?;
-        socket.set_read_timeout(Some(escena.contexto().plazo(QUEDAN) - Instant::now()))?;
+        socket.set_read_timeout(Some(escena.contexto().plazo(QuedanRestos) - Instant::now()))?;
         let acaba = socket.read_to_end(&mut Vec::new());
-        escena.contexto().exige(acaba.is_ok(), QUEDAN, || format!("{acaba:?}"))
+        escena.contexto().exige(acaba.is_ok(), QuedanRestos, || format!("{acaba:?}"))
     };
     // La memoria de las primeras visitas se aprovecha en las siguientes.
     (0..cuantas / 2).try_for_each(visita)?;
     let mitad = consumo(pid)?;
     (cuantas / 2..cuantas).try_for_each(visita)?;
-    let plazo = escena.contexto().plazo(QUEDAN);
+    let plazo = escena.contexto().plazo(QuedanRestos);
     let mut despues = consumo(pid)?;
     while (despues.hilos, despues.descriptores) != (antes.hilos, antes.descriptores)
         && Instant::now() < plazo
@@ -183,19 +184,19 @@ fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
         despues = consumo(pid)?;
     }
     let igual = (despues.hilos, despues.descriptores) == (antes.hilos, antes.descriptores);
-    escena.contexto().exige(igual, QUEDAN, || format!("antes {antes:?}; después {despues:?}"))?;
+    escena
+        .contexto()
+        .exige(igual, QuedanRestos, || format!("antes {antes:?}; después {despues:?}"))?;
     let crece = despues.memoria_kib > mitad.memoria_kib + MARGEN_KIB;
     escena
         .contexto()
-        .exige(!crece, "la memoria crece", || format!("a la mitad {mitad:?}; después {despues:?}"))
+        .exige(!crece, CreceLaMemoria, || format!("a la mitad {mitad:?}; después {despues:?}"))
 }
 
 /// Lo que gasta el servidor, que sigue en marcha.
 pub fn consumo(pid: u32) -> Resultado<Consumo> {
     Consumo::de(pid)
-        .ok_or_else(|| Fallo {
-            razon: NO_ATIENDE.into(), detalle: "el servidor ya no está".into()
-        })
+        .ok_or_else(|| Fallo { razon: NoAtiende, detalle: "el servidor ya no está".into() })
 }
 
 /// Con 40 descriptores llegan 80: el servidor lo dice, sigue, y atiende al resto cuando hay sitio.
@@ -203,8 +204,8 @@ pub fn descriptores_agotados(escena: &Escena<'_>) -> Resultado {
     let servidor = escena.servidor_con(&escena.orden_servidor().con_descriptores(40))?;
     // Un servidor que se caiga con esto no dejará conectarse a todos: se ve debajo.
     let mut sockets: Vec<_> = (0..80).map_while(|_| servidor.conecta().ok()).collect();
-    servidor.muestra("aviso: por ahora no caben más clientes: ", "no avisa de que no caben más")?;
-    escena.contexto().exige(sockets.len() == 80, NO_ATIENDE, || sockets.len().to_string())?;
+    servidor.muestra("aviso: por ahora no caben más clientes: ", NoAvisa)?;
+    escena.contexto().exige(sockets.len() == 80, NoAtiende, || sockets.len().to_string())?;
     descansa(escena, &servidor)?;
     let ultimos = sockets.split_off(78);
     let nombres = sockets.iter().map(|socket| Ok(socket.local_addr()?.port()));
@@ -244,8 +245,7 @@ pub fn hilos_agotados(escena: &Escena<'_>) -> Resultado {
     let servidor = escena.servidor_con(&escena.orden_servidor().con_hilos(30))?;
     // Un servidor que se caiga con esto no dejará conectarse a todos: se ve debajo.
     let mut sockets: Vec<_> = (0..60).map_while(|_| servidor.conecta().ok()).collect();
-    servidor
-        .muestra("aviso: no se puede atender a ('127.0.0.1', ", "no avisa de que no caben más")?;
+    servidor.muestra("aviso: no se puede atender a ('127.0.0.1', ", NoAvisa)?;
     let puertos = [sockets[0].local_addr()?.port(), sockets[1].local_addr()?.port()];
     servidor.anuncia(puertos[0])?;
     servidor.anuncia(puertos[1])?;
@@ -255,7 +255,7 @@ pub fn hilos_agotados(escena: &Escena<'_>) -> Resultado {
     servidor.despide(puertos[0], "no se despide a quien se va")?;
     servidor.despide(puertos[1], "no se despide a quien se va")?;
     // Su hilo puede tardar en acabar un instante más que su despedida.
-    let plazo = escena.contexto().plazo(NO_ATIENDE);
+    let plazo = escena.contexto().plazo(NoAtiende);
     let hay_sitio = || -> Resultado<bool> {
         let socket = servidor.conecta()?;
         socket.set_read_timeout(Some(Duration::from_secs(30)))?;
@@ -264,7 +264,7 @@ pub fn hilos_agotados(escena: &Escena<'_>) -> Resultado {
     };
     while !hay_sitio()? {
         let agotado = Instant::now() >= plazo;
-        escena.contexto().exige(!agotado, NO_ATIENDE, || "no vuelve a haber sitio".to_string())?;
+        escena.contexto().exige(!agotado, NoAtiende, || "no vuelve a haber sitio".to_string())?;
     }
     Ok(())
 }
@@ -276,5 +276,5 @@ fn lee_hasta(lector: &mut BufReader<&TcpStream>, esperada: &str) -> Resultado {
             return Ok(());
         }
     }
-    Err(Fallo { razon: NO_LLEGA.into(), detalle: format!("no llegó «{esperada}»") })
+    Err(Fallo { razon: NoLlega, detalle: format!("no llegó «{esperada}»") })
 }

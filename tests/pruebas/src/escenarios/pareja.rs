@@ -4,8 +4,7 @@ use std::net::TcpListener;
 use std::time::Instant;
 
 use crate::escena::{BIENVENIDA, Escena, Resultado};
-
-const NO_SE_ENTIENDE: &str = "el error no se entiende";
+use crate::razon::Razon::{CtrlCLoMata, ErrorOscuro, SinAyuda, SinBienvenida};
 
 /// Sin más argumentos, los dos programas usan 127.0.0.1:12345.
 pub fn direccion_de_siempre(escena: &Escena<'_>) -> Resultado {
@@ -32,7 +31,6 @@ pub fn direccion_de_siempre(escena: &Escena<'_>) -> Resultado {
 /// La conversación del enunciado: las tres pantallas, letra por letra.
 pub fn transcripcion(escena: &Escena<'_>) -> Resultado {
     const OTRA: &str = "la pantalla no es la del enunciado";
-    const SIN_BIENVENIDA: &str = "no hay bienvenida";
     let dialogo = [
         "Hola que tal?",
         "Bien, haciendo una practica del ra3 de python",
@@ -41,10 +39,10 @@ pub fn transcripcion(escena: &Escena<'_>) -> Resultado {
     ];
     let mut servidor = escena.servidor()?;
     let mut a = escena.cliente("cliente A", servidor.direccion)?;
-    a.ve(BIENVENIDA, SIN_BIENVENIDA)?;
+    a.ve(BIENVENIDA, SinBienvenida)?;
     let puerto_a = servidor.puerto_del_cliente(0)?;
     let mut b = escena.cliente("cliente B", servidor.direccion)?;
-    b.ve(BIENVENIDA, SIN_BIENVENIDA)?;
+    b.ve(BIENVENIDA, SinBienvenida)?;
     let puerto_b = servidor.puerto_del_cliente(1)?;
 
     for (turno, mensaje) in dialogo.iter().enumerate() {
@@ -94,12 +92,11 @@ pub fn transcripcion(escena: &Escena<'_>) -> Resultado {
 
 /// Ctrl-C en el servidor: se despide, cierra a todos y termina bien.
 pub fn ctrl_c_servidor(escena: &Escena<'_>) -> Resultado {
-    const NO_SE_DESPIDE: &str = "Ctrl-C lo mata sin más";
     let mut servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     servidor.ctrl_c()?;
-    servidor.ve("cerrando servidor...", NO_SE_DESPIDE)?;
-    servidor.acaba(0, NO_SE_DESPIDE)?;
+    servidor.ve("cerrando servidor...", CtrlCLoMata)?;
+    servidor.acaba(0, CtrlCLoMata)?;
     a.ve_el_fin("la conexión no se cierra en orden")
 }
 
@@ -110,8 +107,8 @@ pub fn puerto_ocupado(escena: &Escena<'_>) -> Resultado {
     let mut segundo = escena.arranca("servidor 2", &escena.orden_servidor().con(direccion))?;
     let error =
         format!("error: no se puede escuchar en {direccion} (¿hay otro servidor en marcha?): ");
-    segundo.muestra(&error, NO_SE_ENTIENDE)?;
-    segundo.acaba(1, NO_SE_ENTIENDE)
+    segundo.muestra(&error, ErrorOscuro)?;
+    segundo.acaba(1, ErrorOscuro)
 }
 
 /// Una dirección que no lo es: el error la nombra.
@@ -121,26 +118,25 @@ pub fn direccion_incomprensible(escena: &Escena<'_>) -> Resultado {
     {
         let mut programa = escena.arranca("programa", &orden.con("hola"))?;
         let error = format!("error: no se puede {intento} hola: una dirección es como 127.0.0.1:");
-        programa.muestra(&error, NO_SE_ENTIENDE)?;
-        programa.acaba(1, NO_SE_ENTIENDE)?;
+        programa.muestra(&error, ErrorOscuro)?;
+        programa.acaba(1, ErrorOscuro)?;
     }
     Ok(())
 }
 
 /// `--help` enseña cómo se usa y termina con 0; una orden mal escrita, lo mismo y con 2.
 pub fn ayuda(escena: &Escena<'_>) -> Resultado {
-    const SIN_AYUDA: &str = "no dice cómo se usa";
     for (orden, uso) in [
         (escena.orden_servidor(), "uso: servidor [DIRECCIÓN]"),
         (escena.orden_cliente(), "uso: cliente [DIRECCIÓN]"),
     ] {
         let mut bien = escena.arranca("con --help", &orden.clone().con("--help"))?;
-        bien.ve(uso, SIN_AYUDA)?;
-        bien.acaba(0, SIN_AYUDA)?;
+        bien.ve(uso, SinAyuda)?;
+        bien.acaba(0, SinAyuda)?;
         for mal in [orden.clone().con("--ola"), orden.con("127.0.0.1:0").con("sobra")] {
             let mut programa = escena.arranca("mal escrita", &mal)?;
-            programa.ve(uso, SIN_AYUDA)?;
-            programa.acaba(2, SIN_AYUDA)?;
+            programa.ve(uso, SinAyuda)?;
+            programa.acaba(2, SinAyuda)?;
         }
     }
     Ok(())

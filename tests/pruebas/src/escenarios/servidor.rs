@@ -5,14 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::conexion::reinicia;
-use crate::escena::{BIENVENIDA, Escena, NO_LLEGA, Resultado};
+use crate::escena::{BIENVENIDA, Escena, Resultado};
+use crate::razon::Razon::{
+    LineasEnBlanco, LlegaAlgoQueManda, NoCierra, NoDiceQuienSeVa, NoLlega, SalirNoDesconecta,
+    SinBienvenida, SinEco, UnSoloMensaje,
+};
 
 /// A envía una línea y la recibe de vuelta.
 pub fn eco(escena: &Escena<'_>) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     a.envia("¿hay eco?\n")?;
-    a.ve("¿hay eco?", "el autor no recibe su línea")
+    a.ve("¿hay eco?", SinEco)
 }
 
 /// B habla mientras A sigue conectado sin decir nada.
@@ -45,11 +49,11 @@ pub fn difusion(escena: &Escena<'_>) -> Resultado {
     let c = escena.entra("C", &servidor)?;
     a.envia("¿qué tal, ñandú? 🦀\n")?;
     let mensaje = format!("usuario {}: ¿qué tal, ñandú? 🦀", a.puerto);
-    b.ve(&mensaje, NO_LLEGA)?;
-    c.ve(&mensaje, NO_LLEGA)?;
+    b.ve(&mensaje, NoLlega)?;
+    c.ve(&mensaje, NoLlega)?;
     // Cuando A recibe lo siguiente que se dijo, lo suyo ya habría llegado.
     b.envia("bien\n")?;
-    a.ve(&format!("usuario {}: bien", b.puerto), NO_LLEGA)?;
+    a.ve(&format!("usuario {}: bien", b.puerto), NoLlega)?;
     let visto = a.pantalla.texto();
     escena.contexto().exige(!visto.contains("ñandú"), "el autor recibe su mensaje", || visto)
 }
@@ -75,11 +79,11 @@ pub fn mismo_orden_para_todos(escena: &Escena<'_>) -> Resultado {
     let bienvenidas = usize::from(oyentes[0].pantalla.texto().starts_with("bienvenido"));
     for oyente in &oyentes {
         let total = MENSAJES * autores.len();
-        let plazo = escena.contexto().plazo(NO_LLEGA);
+        let plazo = escena.contexto().plazo(NoLlega);
         let llega = oyente
             .pantalla
             .espera(plazo, |vista| vista.texto.matches('\n').count() >= total + bienvenidas);
-        escena.contexto().exige(llega, NO_LLEGA, || format!("no llegaron {total} mensajes"))?;
+        escena.contexto().exige(llega, NoLlega, || format!("no llegaron {total} mensajes"))?;
     }
     let (uno, otro): (Vec<String>, Vec<String>) = (oidos(0), oidos(1));
     let detalle = || "los dos oyentes recibieron lo mismo en distinto orden".to_string();
@@ -103,21 +107,20 @@ pub fn olvida_al_que_se_va(escena: &Escena<'_>) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     a.deja_de_hablar()?;
-    a.ve_el_fin("el servidor no cierra el socket")
+    a.ve_el_fin(NoCierra)
 }
 
 /// A cierra, B se corta de golpe: el servidor lo dice de los dos.
 pub fn anuncia_la_salida(escena: &Escena<'_>) -> Resultado {
-    const NO_LO_DICE: &str = "el servidor no dice quién se va";
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     a.deja_de_hablar()?;
-    servidor.despide(a.puerto, NO_LO_DICE)?;
+    servidor.despide(a.puerto, NoDiceQuienSeVa)?;
     let b = servidor.conecta()?;
     let puerto = b.local_addr()?.port();
     servidor.anuncia(puerto)?;
     reinicia(b)?;
-    servidor.despide(puerto, NO_LO_DICE)
+    servidor.despide(puerto, NoDiceQuienSeVa)
 }
 
 /// Lo primero que recibe A es la bienvenida; y también quien llega mientras A habla sin parar.
@@ -125,7 +128,7 @@ pub fn bienvenida(escena: &Escena<'_>) -> Resultado {
     const VISITAS: usize = 500;
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
-    a.ve(BIENVENIDA, "no hay bienvenida")?;
+    a.ve(BIENVENIDA, SinBienvenida)?;
     let callate = AtomicBool::new(false);
     let primeras = thread::scope(|hilos| {
         hilos.spawn(|| -> Resultado {
@@ -153,17 +156,17 @@ pub fn salir_desconecta(escena: &Escena<'_>) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     a.envia("  SaLiR \r\n")?;
-    a.ve_el_fin("salir no desconecta")?;
+    a.ve_el_fin(SalirNoDesconecta)?;
     let b = escena.entra("B", &servidor)?;
     let c = escena.entra("C", &servidor)?;
     b.envia("¿salir? no, me quedo\n")?;
-    c.ve(&format!("usuario {}: ¿salir? no, me quedo", b.puerto), NO_LLEGA)?;
+    c.ve(&format!("usuario {}: ¿salir? no, me quedo", b.puerto), NoLlega)?;
     b.envia("salir\n")?;
-    servidor.despide(b.puerto, "salir no desconecta")?;
+    servidor.despide(b.puerto, SalirNoDesconecta)?;
     // Lo de C llega detrás de lo que hubiera llegado de B.
     let d = escena.entra("D", &servidor)?;
     d.envia("fin\n")?;
-    c.ve(&format!("usuario {}: fin", d.puerto), NO_LLEGA)?;
+    c.ve(&format!("usuario {}: fin", d.puerto), NoLlega)?;
     let visto = c.pantalla.texto();
     let reenviado = visto.contains(&format!("usuario {}: salir", b.puerto));
     escena.contexto().exige(!reenviado, "salir se reenvía", || visto)
@@ -177,15 +180,15 @@ pub fn sin_salto_de_linea(escena: &Escena<'_>) -> Resultado {
     let b = escena.entra("B", &servidor)?;
     b.envia("con fin de línea\nuna línea ")?;
     a.envia("hola")?;
-    b.ve(&format!("usuario {}: hola", a.puerto), NO_LLEGA)?;
+    b.ve(&format!("usuario {}: hola", a.puerto), NoLlega)?;
     a.envia("salir")?;
-    servidor.despide(a.puerto, "salir no desconecta")?;
+    servidor.despide(a.puerto, SalirNoDesconecta)?;
     let c = escena.entra("C", &servidor)?;
     b.envia("lenta\n")?;
     c.ve(&format!("usuario {}: una línea lenta", b.puerto), "un silencio parte una línea")?;
     c.envia("me voy")?;
     c.deja_de_hablar()?;
-    b.ve(&format!("usuario {}: me voy", c.puerto), NO_LLEGA)
+    b.ve(&format!("usuario {}: me voy", c.puerto), NoLlega)
 }
 
 /// Una letra llega en dos envíos, y entre los dos hay un silencio.
@@ -196,11 +199,11 @@ pub fn letra_partida(escena: &Escena<'_>) -> Resultado {
     let (izquierda, derecha) = "año 🦀\n".as_bytes().split_at(7);
     a.envia(izquierda)?;
     b.envia("entre medias\n")?;
-    a.ve(&format!("usuario {}: entre medias", b.puerto), NO_LLEGA)?;
+    a.ve(&format!("usuario {}: entre medias", b.puerto), NoLlega)?;
     a.envia(derecha)?;
-    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let plazo = escena.contexto().plazo(NoLlega);
     let llega = b.pantalla.espera(plazo, |vista| vista.texto.contains("🦀\n"));
-    escena.contexto().exige(llega, NO_LLEGA, || "la 🦀 no llega entera".to_string())
+    escena.contexto().exige(llega, NoLlega, || "la 🦀 no llega entera".to_string())
 }
 
 /// Lo que no es UTF-8 llega con `�`, y quien lo envía sigue en el chat.
@@ -209,9 +212,9 @@ pub fn bytes_que_no_son_utf8(escena: &Escena<'_>) -> Resultado {
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
     a.envia(b"ca\xf1a y ni\xc3\xb1o\n")?;
-    b.ve(&format!("usuario {}: ca\u{fffd}a y niño", a.puerto), NO_LLEGA)?;
+    b.ve(&format!("usuario {}: ca\u{fffd}a y niño", a.puerto), NoLlega)?;
     a.envia("sigo aquí\n")?;
-    b.ve(&format!("usuario {}: sigo aquí", a.puerto), NO_LLEGA)
+    b.ve(&format!("usuario {}: sigo aquí", a.puerto), NoLlega)
 }
 
 /// Una línea de un mega llega entera, repartida en mensajes de 1024 bytes como mucho.
@@ -224,15 +227,15 @@ pub fn mensaje_larguisimo(escena: &Escena<'_>) -> Resultado {
     a.envia("empiezo\n")?;
     a.envia(format!("{linea}\nfin\n"))?;
     let ultima = format!("usuario {}: fin\n", a.puerto);
-    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let plazo = escena.contexto().plazo(NoLlega);
     let llega = b.pantalla.espera(plazo, |vista| vista.texto.ends_with(&ultima));
-    escena.contexto().exige(llega, NO_LLEGA, || "no llega el final".to_string())?;
+    escena.contexto().exige(llega, NoLlega, || "no llega el final".to_string())?;
     let texto = b.pantalla.texto();
     let prefijo = format!("usuario {}: ", a.puerto);
     let trozos: Vec<_> =
         texto.lines().filter_map(|trozo| trozo.strip_prefix(prefijo.as_str())).collect();
     let caben = trozos.iter().all(|trozo| trozo.len() <= 1024);
-    escena.contexto().exige(caben, "llega en un solo mensaje", || "no cabe en 1024".to_string())?;
+    escena.contexto().exige(caben, UnSoloMensaje, || "no cabe en 1024".to_string())?;
     let entera = trozos.concat() == format!("empiezo{linea}fin");
     escena.contexto().exige(entera, "no llega entera", || "faltan o sobran letras".to_string())
 }
@@ -243,12 +246,12 @@ pub fn caracteres_de_control(escena: &Escena<'_>) -> Resultado {
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
     a.envia("\u{1b}[2Jhola\rusuario 1: mentira\u{202e}\u{2028}\u{85}\0\tfin\n")?;
-    let plazo = escena.contexto().plazo(NO_LLEGA);
+    let plazo = escena.contexto().plazo(NoLlega);
     let llega = b.pantalla.espera(plazo, |vista| vista.texto.contains("\tfin"));
-    escena.contexto().exige(llega, NO_LLEGA, || "no llega el mensaje".to_string())?;
+    escena.contexto().exige(llega, NoLlega, || "no llega el mensaje".to_string())?;
     let limpio = "\\u{1b}[2Jhola\\u{d}usuario 1: mentira\\u{202e}\\u{2028}\\u{85}\\u{0}\tfin";
     let puerto = a.puerto;
-    b.ve(&format!("usuario {puerto}: {limpio}"), "llega un carácter que manda")?;
+    b.ve(&format!("usuario {puerto}: {limpio}"), LlegaAlgoQueManda)?;
     servidor.muestra(&format!("('127.0.0.1', {puerto}): \\u{{1b}}[2J"), "el servidor obedece")
 }
 
@@ -258,8 +261,8 @@ pub fn lineas_en_blanco(escena: &Escena<'_>) -> Resultado {
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
     a.envia("\n \t \r\n\r\nalgo\r\n")?;
-    b.ve(&format!("usuario {}: algo", a.puerto), NO_LLEGA)?;
+    b.ve(&format!("usuario {}: algo", a.puerto), NoLlega)?;
     let visto = b.pantalla.texto();
     let veces = visto.matches(&format!("usuario {}", a.puerto)).count();
-    escena.contexto().exige(veces == 1, "se reenvían líneas en blanco", || visto)
+    escena.contexto().exige(veces == 1, LineasEnBlanco, || visto)
 }
