@@ -22,7 +22,6 @@ marcha con los permisos de quien lo llama.
   --cliente 'ORDEN'    cómo se pone en marcha el cliente
   --carpeta CARPETA    juzga cada subcarpeta que tenga un servidor.* y un cliente.*
   --direccion D        la dirección que usan (127.0.0.1:12345 si no se indica)
-  --paso NN            pide solo lo que ha de hacer ese paso: 01, 02, 03 o 04
   --json FICHERO       escribe además el resultado en JSON
   --csv FICHERO        con --carpeta, escribe además la tabla en CSV
 
@@ -34,8 +33,6 @@ struct Opciones {
     cliente: Option<String>,
     carpeta: Option<PathBuf>,
     direccion: SocketAddr,
-    /// Las cláusulas que cuentan.
-    pide: Option<&'static [&'static str]>,
     json: Option<PathBuf>,
     csv: Option<PathBuf>,
 }
@@ -73,7 +70,6 @@ fn leer_opciones() -> Result<Option<Opciones>, String> {
         cliente: None,
         carpeta: None,
         direccion: SocketAddr::from(([127, 0, 0, 1], 12345)),
-        pide: None,
         json: None,
         csv: None,
     };
@@ -100,10 +96,6 @@ fn leer_opciones() -> Result<Option<Opciones>, String> {
                 let error = |_| format!("una dirección es como 127.0.0.1:12345, y no «{texto}»");
                 opciones.direccion = texto.parse().map_err(error)?;
             }
-            "paso" => {
-                let pide = pide_el_paso(&texto);
-                opciones.pide = Some(pide.ok_or(format!("no hay un paso «{texto}»"))?);
-            }
             otra => return Err(format!("no hay ninguna opción --{otra}")),
         }
     }
@@ -115,28 +107,17 @@ fn leer_opciones() -> Result<Option<Opciones>, String> {
     }
 }
 
-/// Las cláusulas que se piden a cada paso de este repositorio.
-fn pide_el_paso(paso: &str) -> Option<&'static [&'static str]> {
-    Some(match paso {
-        "01" => &["S1", "C1", "C3"],
-        "02" => &["S1", "S2", "C1", "C3"],
-        "03" => &["S1", "S2", "S5", "C1", "C2", "C3"],
-        "04" | "final" => &["S1", "S2", "S5", "S6", "C1", "C2", "C3", "C4"],
-        _ => return None,
-    })
-}
-
 /// Devuelve si cumplen todo.
 fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
     let aqui = std::env::current_dir()?;
     let mut bien = true;
     let mut juzga = |titulo: &str, linea: &Option<String>, juzgar: Juzgar| {
         let Some(linea) = linea else { return Ok(None) };
-        let orden = carpeta::de_linea(linea, &aqui).ok_or_else(|| Fallo {
+        let orden = Orden::de_linea(linea, &aqui).ok_or_else(|| Fallo {
             razon: format!("la orden del {titulo} está vacía").into(),
             detalle: "se escribe como 'python3 servidor.py'".into(),
         })?;
-        let juicio = juzgar_uno(opciones, &orden, juzgar)?;
+        let juicio = juzgar(&orden, opciones.direccion)?;
         bien &= juicio.cumple_todo();
         println!("{}", informe::texto(&format!("{}: {linea}", titulo.to_uppercase()), &juicio));
         Ok::<_, Fallo>(Some(juicio))
@@ -151,14 +132,6 @@ fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
 }
 
 type Juzgar = fn(&Orden, SocketAddr) -> Resultado<Juicio>;
-
-fn juzgar_uno(opciones: &Opciones, orden: &Orden, juzgar: Juzgar) -> Resultado<Juicio> {
-    let mut juicio = juzgar(orden, opciones.direccion)?;
-    if let Some(pide) = opciones.pide {
-        juicio.solo(pide);
-    }
-    Ok(juicio)
-}
 
 /// Devuelve si todas las entregas cumplen todo.
 fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
@@ -180,7 +153,7 @@ fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
                 razon: format!("ya no está su {programa}").into(),
                 detalle: String::new(),
             })?;
-            juzgar_uno(opciones, &carpeta::orden(&ruta, preguntar)?, juzgar)
+            juzgar(&carpeta::orden(&ruta, preguntar)?, opciones.direccion)
         };
         let del_servidor = juzga("servidor", servidor::juzgar);
         let del_cliente = juzga("cliente", cliente::juzgar);

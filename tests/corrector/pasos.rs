@@ -2,14 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use corrector::{Juicio, cliente, servidor};
 use pruebas::conexion::direccion_propia;
+use pruebas::construir::construir;
 use pruebas::escena::Resultado;
 use pruebas::programa::Orden;
 use pruebas::tabla::{Casilla, PASOS, TABLA};
-use serde_json::Value;
 
 /// La cláusula que deja de cumplir un paso que no cumple este escenario, y la fila que le toca.
 const SERVIDOR: [(&str, &str, u32); 4] = [
@@ -32,21 +31,10 @@ pub const JUZGADOS: [(&str, usize); 5] = [
 
 /// Construye los programas de un paso; devuelve dónde está el que empieza así.
 pub fn programa(paquete: &str, cual: &str) -> Result<PathBuf, String> {
-    let salida = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-        .args(["build", "--quiet", "--bins", "-p", paquete])
-        .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .map_err(|error| format!("hace falta cargo: {error}"))?;
-    let avisos = String::from_utf8_lossy(&salida.stdout);
-    let rutas = avisos.lines().filter_map(|aviso| {
-        let aviso: Value = serde_json::from_str(aviso).ok()?;
-        Some(PathBuf::from(aviso["executable"].as_str()?))
-    });
+    let programas = construir(Path::new(env!("CARGO_MANIFEST_DIR")), &["-p", paquete])?;
     let es =
         |ruta: &PathBuf| ruta.file_name().is_some_and(|n| n.to_string_lossy().starts_with(cual));
-    let programa = rutas.into_iter().find(es);
-    programa.ok_or_else(|| String::from_utf8_lossy(&salida.stderr).into_owned())
+    programas.into_iter().find(es).ok_or_else(|| format!("{paquete} no tiene ningún {cual}"))
 }
 
 fn no_cumple(escenario: &str, columna: usize) -> bool {

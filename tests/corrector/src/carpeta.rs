@@ -67,40 +67,12 @@ pub fn orden(ruta: &Path, preguntar: impl Fn(&Path) -> Option<String>) -> Result
         "rs" => Ok(con(&compilado(ruta)?.to_string_lossy(), &[])),
         _ => {
             let linea = preguntar(ruta).unwrap_or_default();
-            de_linea(&linea, carpeta).ok_or_else(|| Fallo {
+            Orden::de_linea(&linea, carpeta).ok_or_else(|| Fallo {
                 razon: format!("no se sabe cómo poner en marcha {fichero}").into(),
                 detalle: "hay que decirlo con --servidor o --cliente".into(),
             })
         }
     }
-}
-
-/// Una orden tal como se escribe en un terminal: partida por los espacios que no van entre comillas.
-#[must_use]
-pub fn de_linea(linea: &str, carpeta: &Path) -> Option<Orden> {
-    let mut partes: Vec<String> = Vec::new();
-    let (mut parte, mut comilla) = (None::<String>, None);
-    for caracter in linea.chars() {
-        match (caracter, comilla) {
-            (c, Some(abierta)) if c == abierta => comilla = None,
-            ('"' | '\'', None) => {
-                comilla = Some(caracter);
-                parte.get_or_insert_default();
-            }
-            (c, None) if c.is_whitespace() => partes.extend(parte.take()),
-            (c, _) => parte.get_or_insert_default().push(c),
-        }
-    }
-    partes.extend(parte);
-    let (programa, argumentos) = partes.split_first()?;
-    // Con una carpeta delante, es un fichero y no un programa que haya que buscar.
-    let ruta = carpeta.join(programa);
-    let programa = if programa.contains(['/', '\\']) && ruta.is_file() {
-        ruta.to_string_lossy().into_owned()
-    } else {
-        programa.clone()
-    };
-    Some(Orden::ajena(&programa, argumentos, carpeta))
 }
 
 fn absoluta(ruta: &Path) -> Resultado<PathBuf> {

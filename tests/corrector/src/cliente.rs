@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, final_de, hasta, nadie_escucha};
-use pruebas::conexion::{Conexion, Impostor};
+use super::{ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, final_de, hasta};
+use pruebas::conexion::{Conexion, Impostor, nadie_escucha};
 use pruebas::escena::{BIENVENIDA, Contexto, Resultado};
 use pruebas::programa::{Orden, Programa};
 

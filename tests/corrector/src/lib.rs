@@ -9,16 +9,13 @@ pub mod cliente;
 pub mod informe;
 pub mod servidor;
 
-use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, Socket, Type};
-
 use pruebas::conexion::Conexion;
-use pruebas::escena::{Contexto, Fallo, Resultado};
+use pruebas::escena::{Contexto, Resultado};
 
 /// Lo que se espera a lo que un programa correcto hace enseguida, con el ordenador ocupado.
 pub const ESPERA: Duration = Duration::from_secs(5);
@@ -28,9 +25,6 @@ pub const ARRANQUE: Duration = Duration::from_secs(20);
 
 /// Lo que se espera a lo que no debe pasar.
 pub const POR_SI_ACASO: Duration = Duration::from_millis(400);
-
-/// Lo que tarda un sistema en dar por muertas las conexiones que un programa dejó a medias.
-const PUERTO: Duration = Duration::from_secs(130);
 
 /// Lo que vale cada programa.
 pub const PUNTOS: f64 = 5.0;
@@ -104,17 +98,6 @@ impl Juicio {
         }
     }
 
-    /// Solo cuentan estas cláusulas: las demás no se piden todavía.
-    pub fn solo(&mut self, nombres: &[&str]) {
-        for clausula in &mut self.clausulas {
-            if !nombres.contains(&clausula.nombre) {
-                clausula.cumple = None;
-                clausula.techo = 100;
-                clausula.visto = "este paso no la pide".into();
-            }
-        }
-    }
-
     /// ¿Se cumple todo lo que se ha podido ver?
     #[must_use]
     pub fn cumple_todo(&self) -> bool {
@@ -184,47 +167,6 @@ fn hasta(plazo: Duration, condicion: impl Fn() -> bool) -> bool {
             return false;
         }
         thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Comprueba que en esa dirección no hay otro programa.
-///
-/// # Errors
-///
-/// Si alguien escucha en ella.
-fn nadie_escucha(direccion: SocketAddr) -> Resultado {
-    // El que se acaba de matar puede tardar un instante en soltarla.
-    let fin = Instant::now() + ESPERA;
-    while Instant::now() < fin {
-        match TcpStream::connect_timeout(&direccion, ESPERA) {
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return Ok(()),
-            _ => thread::sleep(POR_SI_ACASO),
-        }
-    }
-    Err(Fallo {
-        razon: format!("{direccion} está ocupado").into(),
-        detalle: "hay otro programa escuchando en él; ciérralo".into(),
-    })
-}
-
-/// Espera a que nadie tenga el puerto: un programa anterior pudo dejar conexiones a medio cerrar.
-///
-/// # Errors
-///
-/// Si alguien escucha en él, o si sigue ocupado al cabo de unos minutos.
-pub fn puerto_libre(direccion: SocketAddr) -> Resultado {
-    let plazo = Instant::now() + PUERTO;
-    loop {
-        nadie_escucha(direccion)?;
-        // Sin SO_REUSEADDR, como lo intentará quien no sepa que existe.
-        let socket = Socket::new(Domain::for_address(direccion), Type::STREAM, None)?;
-        let Err(error) = socket.bind(&direccion.into()) else { return Ok(()) };
-        drop(socket);
-        if Instant::now() >= plazo {
-            let razon = format!("{direccion} está ocupado").into();
-            return Err(Fallo { razon, detalle: error.to_string() });
-        }
-        thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -5,10 +5,8 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-use super::{
-    ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, conectar, final_de, hasta, puerto_libre,
-};
-use pruebas::conexion::{Conexion, reinicia};
+use super::{ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, conectar, final_de, hasta};
+use pruebas::conexion::{Conexion, puerto_libre, reinicia};
 use pruebas::escena::{Contexto, Resultado};
 use pruebas::programa::{Orden, Programa};
 

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use pruebas::tabla::{Casilla, Escenario, PASOS, TABLA};
 
 use crate::SIN_DEUDA;
-use crate::cambios::capitulos;
 use crate::enlaces::ancla;
+use curso::cambios::capitulos;
 use curso::pagina::{Pagina, nombres};
 
 /// Los apartados de un capítulo, y su orden. El cambio se llama de otra manera en el primero y en

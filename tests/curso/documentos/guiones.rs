@@ -8,8 +8,8 @@ use pruebas::conexion::direccion_propia;
 use pruebas::escena::{Escena, Fallo, Resultado};
 use pruebas::programa::{Modo, Orden, Programa};
 
-use crate::cambios::{Capitulo, capitulos};
-use crate::taller;
+use curso::cambios::{Capitulo, capitulos};
+use curso::copia;
 use curso::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 
 /// El puerto que enseñan los documentos, y el del primer cliente.
@@ -113,7 +113,7 @@ fn representar(guion: &Guion<'_>) -> Resultado<Ensayo> {
 
 /// Los terminales de un guion, y cómo se llaman en el documento los puertos que tocan.
 struct Reparto {
-    escena: Escena<'static>,
+    escena: Escena,
     terminales: Vec<Terminal>,
     servidor: Option<usize>,
     puerto: u16,
@@ -212,12 +212,12 @@ impl Reparto {
             return Ok(ruta.clone());
         }
         let suyo =
-            |capitulo: &Capitulo| taller::programas_de(&capitulo.paquete).contains(&bin.into());
+            |capitulo: &Capitulo| copia::programas_de(&capitulo.paquete).contains(&bin.into());
         let capitulo = capitulos().into_iter().find(suyo);
         let paquete =
             &capitulo.ok_or_else(|| Fallo::prueba(&format!("no hay ningún «{bin}»")))?.paquete;
         let carpeta =
-            taller::construir("tal-cual", paquete, None).map_err(|error| Fallo::prueba(&error))?;
+            copia::construir("tal-cual", paquete, None).map_err(|error| Fallo::prueba(&error))?;
         let ruta = carpeta.join(bin);
         self.programas.insert(bin.into(), ruta.clone());
         Ok(ruta)

@@ -10,7 +10,8 @@ use curso::ficheros::{dentro, documentos, leer, raiz};
 use curso::pagina::linea;
 
 /// Las opciones que entiende cada programa, según el fichero que las lee.
-const OPCIONES: [(&str, &str); 2] = [
+const OPCIONES: [(&str, &str); 3] = [
+    ("--bin taller", "tests/taller/taller.rs"),
     ("--bin corrector", "tests/corrector/corrector.rs"),
     ("cargo bench", "final/benches/rendimiento/main.rs"),
 ];

@@ -12,6 +12,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::escena::{Contexto, Fallo, Resultado};
 use crate::pantalla::Pantalla;
+use crate::programa::resumen;
 use crate::razon::Razon;
 
 /// Lo que espera a escribir una conexión antes de dar la prueba por perdida.
@@ -40,6 +41,7 @@ impl Conexion {
         socket.set_write_timeout(Some(ESCRITURA))?;
         let pantalla = contexto.pantalla(&format!("{nombre} (puerto {puerto})"), false);
         pantalla.llenar(socket.try_clone()?);
+        contexto.apunta(format!("se conecta {}", pantalla.nombre));
         Ok(Self {
             contexto: Arc::clone(contexto),
             pantalla,
@@ -51,12 +53,14 @@ impl Conexion {
 
     /// Envía estos bytes, tal cual.
     pub fn envia(&self, bytes: impl AsRef<[u8]>) -> Resultado {
+        self.contexto.apunta(format!("{} envía {}", self.pantalla.nombre, resumen(bytes.as_ref())));
         (&self.socket).write_all(bytes.as_ref())?;
         Ok(())
     }
 
     /// Dice que no enviará más; sigue leyendo.
     pub fn deja_de_hablar(&self) -> Resultado {
+        self.contexto.apunta(format!("{} cierra su lado de la conexión", self.pantalla.nombre));
         self.socket.shutdown(Shutdown::Write)?;
         Ok(())
     }
@@ -188,6 +192,42 @@ pub fn direccion_propia() -> Resultado<SocketAddr> {
         }
     }
     Err(Fallo::prueba(&"no hay ningún puerto libre"))
+}
+
+/// Comprueba que en esa dirección no hay otro programa.
+pub fn nadie_escucha(direccion: SocketAddr) -> Resultado {
+    // El que se acaba de matar puede tardar un instante en soltarla.
+    const UN_RATO: Duration = Duration::from_secs(5);
+    let fin = Instant::now() + UN_RATO;
+    while Instant::now() < fin {
+        match TcpStream::connect_timeout(&direccion, UN_RATO) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return Ok(()),
+            _ => thread::sleep(Duration::from_millis(400)),
+        }
+    }
+    Err(Fallo {
+        razon: format!("{direccion} está ocupado").into(),
+        detalle: "hay otro programa escuchando en él; ciérralo".into(),
+    })
+}
+
+/// Espera a que nadie tenga el puerto: un programa anterior pudo dejar conexiones a medio cerrar.
+pub fn puerto_libre(direccion: SocketAddr) -> Resultado {
+    /// Lo que tarda un sistema en dar por muertas las conexiones que un programa dejó a medias.
+    const PUERTO: Duration = Duration::from_secs(130);
+    let plazo = Instant::now() + PUERTO;
+    loop {
+        nadie_escucha(direccion)?;
+        // Sin SO_REUSEADDR, como lo intentará quien no sepa que existe.
+        let socket = Socket::new(Domain::for_address(direccion), Type::STREAM, None)?;
+        let Err(error) = socket.bind(&direccion.into()) else { return Ok(()) };
+        drop(socket);
+        if Instant::now() >= plazo {
+            let razon = format!("{direccion} está ocupado").into();
+            return Err(Fallo { razon, detalle: error.to_string() });
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// Un puerto en el que no escucha nadie, y en el que nadie lo hará mientras no se suelte.

@@ -2,13 +2,12 @@
 
 use std::fmt::{Display, Write};
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::conexion::{Conexion, Impostor};
+use crate::conexion::{Conexion, Impostor, direccion_propia, puerto_libre};
 use crate::pantalla::Pantalla;
 use crate::programa::{Modo, Orden, Programa};
 use crate::razon::Razon::{self, NoAtiende};
@@ -55,9 +54,12 @@ pub struct Contexto {
     pub modo: Modo,
     /// El fallo que la tabla prevé, si prevé alguno.
     previsto: Option<Razon>,
-    /// Lo que se espera a lo que provocaría ese fallo si no llega.
+    /// Lo que se espera a lo que provocaría ese fallo si no llega, y a lo demás.
     corta: Duration,
+    larga: Duration,
     pantallas: Mutex<Vec<Arc<Pantalla>>>,
+    /// Lo que se ha ido haciendo, y cuántas veces seguidas.
+    hecho: Mutex<Vec<(String, usize)>>,
 }
 
 impl Contexto {
@@ -68,8 +70,37 @@ impl Contexto {
             modo: Modo::Tuberias,
             previsto: None,
             corta: CORTA,
+            larga: LARGA,
             pantallas: Mutex::default(),
+            hecho: Mutex::default(),
         })
+    }
+
+    /// Apunta algo que se ha hecho. De mucho, quedan el principio y el final.
+    pub fn apunta(&self, que: String) {
+        const PRIMEROS: usize = 20;
+        const CABEN: usize = 30;
+        let mut hecho = self.hecho.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, veces)) = hecho.last_mut().filter(|(ultimo, _)| *ultimo == que) {
+            *veces += 1;
+            return;
+        }
+        if hecho.len() == CABEN {
+            hecho.remove(PRIMEROS + 1);
+            hecho[PRIMEROS] = ("…".into(), 1);
+        }
+        hecho.push((que, 1));
+    }
+
+    /// Lo que se ha hecho hasta ahora, en orden.
+    #[must_use]
+    pub fn hecho(&self) -> Vec<String> {
+        let hecho = self.hecho.lock().unwrap_or_else(PoisonError::into_inner);
+        let contar = |(que, veces): &(String, usize)| match veces {
+            1 => que.clone(),
+            veces => format!("{que}, {veces} veces"),
+        };
+        hecho.iter().map(contar).collect()
     }
 
     /// Una pantalla nueva, que saldrá en el informe si algo falla.
@@ -83,7 +114,7 @@ impl Contexto {
     /// Hasta cuándo se espera a lo que, si no llega, es el fallo `si_no`.
     #[must_use]
     pub fn plazo(&self, si_no: impl Into<Razon>) -> Instant {
-        Instant::now() + if self.previsto == Some(si_no.into()) { self.corta } else { LARGA }
+        Instant::now() + if self.previsto == Some(si_no.into()) { self.corta } else { self.larga }
     }
 
     /// Falla con `razon` si no se `cumple`.
@@ -122,6 +153,9 @@ impl Contexto {
                 let corta: String = linea.chars().take(200).flat_map(a_la_vista).collect();
                 let _ = writeln!(informe, "    {corta}");
             }
+            if !vista.texto.is_empty() && !vista.texto.ends_with('\n') {
+                let _ = writeln!(informe, "    (la última línea no tiene fin de línea)");
+            }
         }
         informe
     }
@@ -132,25 +166,53 @@ fn a_la_vista(caracter: char) -> Vec<char> {
 }
 
 /// Los programas de un paso, y un sitio donde hacerlos actuar.
-pub struct Escena<'a> {
+pub struct Escena {
     contexto: Arc<Contexto>,
-    servidor: &'a Path,
-    cliente: &'a Path,
+    servidor: Orden,
+    cliente: Orden,
+    /// Dónde escucha el servidor.
+    donde: Donde,
 }
 
-impl<'a> Escena<'a> {
+/// Dónde escuchan los servidores de una escena.
+#[derive(Debug, Clone, Copy)]
+pub enum Donde {
+    /// En el puerto libre que le dé el sistema al programa, que lo enseña.
+    Cualquiera,
+    /// En uno libre, ya elegido: hay programas que enseñan el que se les pide.
+    Elegido,
+    /// En la única dirección que el programa conoce: que quede libre.
+    Fijo(SocketAddr),
+}
+
+impl Escena {
     /// Una escena vacía. `previsto` es el fallo que se espera, si se espera alguno, y cuánto.
     #[must_use]
     pub fn new(
         modo: Modo,
-        servidor: &'a Path,
-        cliente: &'a Path,
+        servidor: impl Into<Orden>,
+        cliente: impl Into<Orden>,
         previsto: Option<(Razon, Duration)>,
     ) -> Self {
         let (previsto, corta) = previsto.unzip();
-        let corta = corta.unwrap_or(CORTA);
-        let contexto = Arc::new(Contexto { modo, previsto, corta, pantallas: Mutex::default() });
-        Self { contexto, servidor, cliente }
+        let (corta, larga) = (corta.unwrap_or(CORTA), LARGA);
+        let (pantallas, hecho) = (Mutex::default(), Mutex::default());
+        let contexto = Contexto { modo, previsto, corta, larga, pantallas, hecho };
+        let (contexto, servidor, cliente) = (Arc::new(contexto), servidor.into(), cliente.into());
+        Self { contexto, servidor, cliente, donde: Donde::Cualquiera }
+    }
+
+    /// La de unos programas que están por hacer: a lo que falta se le espera poco.
+    #[must_use]
+    pub fn de_quien_aprende(
+        modo: Modo,
+        (servidor, cliente): (Orden, Orden),
+        donde: Donde,
+        larga: Duration,
+    ) -> Self {
+        let (pantallas, hecho) = (Mutex::default(), Mutex::default());
+        let contexto = Contexto { modo, previsto: None, corta: CORTA, larga, pantallas, hecho };
+        Self { contexto: Arc::new(contexto), servidor, cliente, donde }
     }
 
     /// Lo que comparten sus piezas.
@@ -162,13 +224,13 @@ impl<'a> Escena<'a> {
     /// La orden de poner en marcha el servidor, sin dirección todavía.
     #[must_use]
     pub fn orden_servidor(&self) -> Orden {
-        Orden::new(self.servidor)
+        self.servidor.clone()
     }
 
     /// La orden de poner en marcha el cliente, sin dirección todavía.
     #[must_use]
     pub fn orden_cliente(&self) -> Orden {
-        Orden::new(self.cliente)
+        self.cliente.clone()
     }
 
     /// Pone en marcha un programa.
@@ -183,7 +245,15 @@ impl<'a> Escena<'a> {
 
     /// Lo mismo, con una orden a medida.
     pub fn servidor_con(&self, orden: &Orden) -> Resultado<Servidor> {
-        let programa = self.arranca("servidor", &orden.clone().con("127.0.0.1:0"))?;
+        let pedida = match self.donde {
+            Donde::Cualquiera => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            Donde::Elegido => direccion_propia()?,
+            Donde::Fijo(direccion) => {
+                puerto_libre(direccion)?;
+                direccion
+            }
+        };
+        let programa = self.arranca("servidor", &orden.clone().con(pedida))?;
         programa.ve("esperando clientes...", "el servidor no arranca")?;
         let direccion = programa.extrae("el servidor no dice dónde escucha", |texto| {
             texto.lines().next()?.strip_prefix("servidor de chat iniciado en ")?.parse().ok()
@@ -209,7 +279,13 @@ impl<'a> Escena<'a> {
 
     /// Un servidor de mentira.
     pub fn impostor(&self) -> Resultado<Impostor> {
-        Impostor::new(&self.contexto)
+        match self.donde {
+            Donde::Fijo(direccion) => {
+                puerto_libre(direccion)?;
+                Impostor::en(&self.contexto, direccion)
+            }
+            Donde::Cualquiera | Donde::Elegido => Impostor::new(&self.contexto),
+        }
     }
 }
 

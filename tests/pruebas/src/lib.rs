@@ -8,6 +8,7 @@
 #![allow(clippy::missing_errors_doc)]
 
 pub mod conexion;
+pub mod construir;
 pub mod consumo;
 pub mod escena;
 pub mod escenarios;
@@ -132,7 +133,8 @@ fn comprobar_casilla(
             fallo.razon, fallo.detalle
         ),
     };
+    let aviso = "Si has cambiado un paso para aprender, su sitio es tu versión: cargo run --bin taller -- --help";
     let Escenario { nombre, frase, .. } = escenario;
     let informe = escena.contexto().informe();
-    Err(format!("{nombre}, paso {}: {frase}\n{explicacion}\n{informe}", PASOS[columna]))
+    Err(format!("{nombre}, paso {}: {frase}\n{explicacion}\n{informe}{aviso}", PASOS[columna]))
 }

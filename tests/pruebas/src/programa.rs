@@ -27,6 +27,9 @@ const MIRADA: Duration = Duration::from_millis(2);
 /// Los bytes que se guardan de lo último que escribe un programa ajeno.
 const TOPE: usize = 256 * 1024;
 
+/// Dónde va la dirección en la orden de un programa ajeno.
+pub const DIRECCION: &str = "DIRECCION";
+
 /// Cómo se maneja un programa.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Modo {
@@ -47,6 +50,12 @@ pub struct Orden {
     pantalla_que_se_cierra: bool,
     /// La carpeta donde se pone en marcha un programa del que no sabemos nada.
     ajeno: Option<PathBuf>,
+}
+
+impl From<&Path> for Orden {
+    fn from(programa: &Path) -> Self {
+        Self::new(programa)
+    }
 }
 
 impl Orden {
@@ -72,11 +81,50 @@ impl Orden {
         orden
     }
 
-    /// Añade un argumento.
+    /// Una orden tal como se escribe en un terminal: partida por los espacios que no van entre comillas.
+    #[must_use]
+    pub fn de_linea(linea: &str, carpeta: &Path) -> Option<Self> {
+        let mut partes: Vec<String> = Vec::new();
+        let (mut parte, mut comilla) = (None::<String>, None);
+        for caracter in linea.chars() {
+            match (caracter, comilla) {
+                (c, Some(abierta)) if c == abierta => comilla = None,
+                ('"' | '\'', None) => {
+                    comilla = Some(caracter);
+                    parte.get_or_insert_default();
+                }
+                (c, None) if c.is_whitespace() => partes.extend(parte.take()),
+                (c, _) => parte.get_or_insert_default().push(c),
+            }
+        }
+        partes.extend(parte);
+        let (programa, argumentos) = partes.split_first()?;
+        // Con una carpeta delante, es un fichero y no un programa que haya que buscar.
+        let ruta = carpeta.join(programa);
+        let programa = if programa.contains(['/', '\\']) && ruta.is_file() {
+            ruta.to_string_lossy().into_owned()
+        } else {
+            programa.clone()
+        };
+        Some(Self::ajena(&programa, argumentos, carpeta))
+    }
+
+    /// Añade un argumento. A un programa ajeno, donde ponga [`DIRECCION`]; si no lo pone, no.
     #[must_use]
     pub fn con(mut self, argumento: impl Display) -> Self {
-        self.argumentos.push(argumento.to_string().into());
+        let hueco = self.argumentos.iter().position(|uno| uno == DIRECCION);
+        match hueco {
+            Some(hueco) => self.argumentos[hueco] = argumento.to_string().into(),
+            None if self.ajeno.is_some() => {}
+            None => self.argumentos.push(argumento.to_string().into()),
+        }
         self
+    }
+
+    /// ¿Se le puede decir qué dirección tiene que usar?
+    #[must_use]
+    pub fn admite_direccion(&self) -> bool {
+        self.ajeno.is_none() || self.argumentos.iter().any(|uno| uno == DIRECCION)
     }
 
     /// No deja que el programa tenga más de `cuantos` descriptores abiertos. Solo en Unix.
@@ -127,12 +175,33 @@ impl Orden {
             sh.arg("-c").arg(preparativos + &orden).arg(&self.programa);
             sh
         };
-        comando.args(&self.argumentos).env("RUST_BACKTRACE", "0");
+        // Si nadie ha dicho cuál, que use la suya.
+        comando.args(self.argumentos.iter().filter(|uno| *uno != DIRECCION));
+        comando.env("RUST_BACKTRACE", "0");
         if let Some(carpeta) = &self.ajeno {
             // Por tuberías, Python guarda lo que escribe y puede no usar UTF-8.
             comando.current_dir(carpeta).env("PYTHONUNBUFFERED", "1").env("PYTHONUTF8", "1");
         }
         comando
+    }
+}
+
+/// Unos bytes, entre comillas y con los fines de línea y los demás controles a la vista; de muchos, el
+/// principio.
+#[must_use]
+pub fn resumen(bytes: &[u8]) -> String {
+    const LARGO: usize = 60;
+    let texto: String = String::from_utf8_lossy(bytes).chars().take(LARGO).collect();
+    let texto = texto.chars().flat_map(|c| match c {
+        '\n' => vec!['⏎'],
+        c if c.is_control() => c.escape_unicode().collect(),
+        c => vec![c],
+    });
+    let texto: String = texto.collect();
+    if bytes.len() <= LARGO {
+        format!("«{texto}»")
+    } else {
+        format!("«{texto}…» ({} bytes)", bytes.len())
     }
 }
 
@@ -205,6 +274,8 @@ impl Programa {
                 detalle: format!("{} (¿está instalado, y bien escrito?)", fallo.detalle),
             })?,
         };
+        let con: Vec<_> = orden.argumentos.iter().map(|uno| uno.to_string_lossy()).collect();
+        contexto.apunta(format!("se pone en marcha «{nombre}» {}", con.join(" ")));
         Ok(Self { contexto: Arc::clone(contexto), pantalla, entrada: Some(entrada), proceso })
     }
 
@@ -218,7 +289,12 @@ impl Programa {
         if self.contexto.modo == Modo::Tuberias {
             self.pantalla.eco(texto);
         }
+        self.apunta(&format!("se teclea {}", resumen(texto.as_bytes())));
         self.envia(texto.as_bytes())
+    }
+
+    fn apunta(&self, que: &str) {
+        self.contexto.apunta(format!("en {}, {que}", self.pantalla.nombre));
     }
 
     /// Da estos bytes a la entrada del programa.
@@ -231,11 +307,13 @@ impl Programa {
 
     /// Pulsa Ctrl-C. Necesita un terminal.
     pub fn ctrl_c(&mut self) -> Resultado {
+        self.apunta("se pulsa Ctrl-C");
         self.tecla_de_control(3)
     }
 
     /// Termina la entrada: Ctrl-D en un terminal, cerrar la tubería si no lo hay.
     pub fn fin_de_entrada(&mut self) -> Resultado {
+        self.apunta("se termina la entrada (Ctrl-D)");
         if self.contexto.modo == Modo::Tuberias {
             self.entrada = None;
             return Ok(());

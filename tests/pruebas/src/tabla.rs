@@ -57,7 +57,7 @@ pub struct Escenario {
     /// Lo que se espera a que se cumpla, cuando se prevé que no.
     pub corta: Duration,
     /// Cómo se comprueba.
-    pub prueba: fn(&Escena<'_>) -> Resultado,
+    pub prueba: fn(&Escena) -> Resultado,
     /// De qué paso a qué paso no se cumple, los dos incluidos, y por qué; en los demás, se cumple.
     fallan: &'static [Falla],
 }
@@ -83,7 +83,7 @@ impl Escenario {
 
     const fn new(
         nombre: &'static str,
-        prueba: fn(&Escena<'_>) -> Resultado,
+        prueba: fn(&Escena) -> Resultado,
         fallan: &'static [Falla],
         frase: &'static str,
     ) -> Self {
@@ -137,6 +137,8 @@ macro_rules! tabla {
 tabla! {
     servidor::eco [03..=final SinEco]
         "Quien envía una línea la recibe de vuelta.";
+    cliente::envia_y_muestra []
+        "El cliente envía lo que se escribe, y muestra lo que le contestan.";
     pareja::direccion_de_siempre [] necesita(Tuberias)
         "Si no se dice otra cosa, los dos programas usan 127.0.0.1:12345.";
     servidor::dos_a_la_vez [01 NoAtiende]

@@ -17,7 +17,7 @@ const POCO_SITIO: usize = 8 * 1024;
 
 /// Uno habla sin parar y otro lee despacio, unos 100 KB por segundo: nadie lo espera, y a él, que va leyendo, no se le
 /// expulsa.
-pub fn lector_lento_aparte(escena: &Escena<'_>) -> Resultado {
+pub fn lector_lento_aparte(escena: &Escena) -> Resultado {
     const RATO: Duration = Duration::from_secs(3);
     let servidor = escena.servidor()?;
     let lento = conecta_con_sitio_para(2 * POCO_SITIO, servidor.direccion)?;
@@ -46,7 +46,7 @@ pub fn lector_lento_aparte(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Uno habla sin parar, y diez que no leen se van a los dos segundos y medio y vuelven: nadie los espera.
-pub fn sordos_que_vuelven(escena: &Escena<'_>) -> Resultado {
+pub fn sordos_que_vuelven(escena: &Escena) -> Resultado {
     const VUELVE: Duration = Duration::from_millis(250);
     const VISITAS: usize = 20;
     let servidor = escena.servidor()?;
@@ -69,7 +69,7 @@ pub fn sordos_que_vuelven(escena: &Escena<'_>) -> Resultado {
 /// Mientras otro habla sin parar y `sigue`, uno dice mensajes, cada uno cuando ha llegado el anterior. Casi siempre llegan mucho antes de que se sirva, o se expulse, a quien no lee.
 /// Devuelve la línea del último, que llega cuando el otro ya ha callado.
 fn conversar_aparte(
-    escena: &Escena<'_>,
+    escena: &Escena,
     servidor: &Servidor,
     sigue: impl Fn() -> bool,
 ) -> Resultado<String> {
@@ -141,7 +141,7 @@ fn lee_hasta_linea(lector: &mut BufReader<&TcpStream>, esperada: &str, plazo: In
 
 /// La pantalla del servidor se congela: el chat sigue, entran otros, y al descongelarla se ve lo que
 /// cabía y cuánto falta.
-pub fn pantalla_congelada(escena: &Escena<'_>) -> Resultado {
+pub fn pantalla_congelada(escena: &Escena) -> Resultado {
     const LINEAS: usize = 3_000;
     const NO_SE_DICE: &str = "no se dice cuánto falta";
     let contexto = escena.contexto();
@@ -189,7 +189,7 @@ pub fn pantalla_congelada(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Con la pantalla congelada, el servidor cierra igual: la espera un segundo, y no se queja.
-pub fn cierre_con_pantalla_congelada(escena: &Escena<'_>) -> Resultado {
+pub fn cierre_con_pantalla_congelada(escena: &Escena) -> Resultado {
     const NO_CIERRA: &str = "el servidor no cierra en un momento";
     let mut servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
@@ -214,7 +214,7 @@ pub fn cierre_con_pantalla_congelada(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Diez hablan sin parar y cien leen despacio: la memoria del servidor tiene un límite.
-pub fn memoria_con_cien_lentos(escena: &Escena<'_>) -> Resultado {
+pub fn memoria_con_cien_lentos(escena: &Escena) -> Resultado {
     /// Los 28 MB que da la documentación de `TOPE`, y lo que ocupa lo demás.
     const MEMORIA_KIB: usize = 36 * 1024;
     /// Lo que leen entre todos: despacio, unos segundos.

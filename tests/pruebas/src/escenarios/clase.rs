@@ -25,7 +25,7 @@ struct Alumno {
 
 /// Media hora de clase con llegadas, mensajes y salidas al azar, siempre los mismos. Cada uno
 /// recibe lo que dicen los demás mientras está, en el orden de todos.
-pub fn media_hora_de_clase(escena: &Escena<'_>) -> Resultado {
+pub fn media_hora_de_clase(escena: &Escena) -> Resultado {
     let contexto = escena.contexto();
     let servidor = escena.servidor()?;
     // El profesor no dice nada y oye la clase entera: su orden es el de todos.
@@ -76,12 +76,7 @@ fn firma(conexion: &Conexion) -> String {
     format!("usuario {}: ", conexion.puerto)
 }
 
-fn llega(
-    escena: &Escena<'_>,
-    servidor: &Servidor,
-    llegados: usize,
-    desde: usize,
-) -> Resultado<Alumno> {
+fn llega(escena: &Escena, servidor: &Servidor, llegados: usize, desde: usize) -> Resultado<Alumno> {
     let conexion = escena.entra("alumno", servidor)?;
     // Su puerto puede ser el de otro que se fue, y su anuncio, el de aquel.
     servidor.puerto_del_cliente(llegados)?;

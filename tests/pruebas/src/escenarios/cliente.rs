@@ -10,8 +10,23 @@ use crate::razon::Razon::{
     NoEnsenaLoUltimo, NoEnviaTodo, SalirNoCierra, SoloConIntro,
 };
 
+/// Lo que se escribe viaja, y lo que contestan se ve.
+pub fn envia_y_muestra(escena: &Escena) -> Resultado {
+    let impostor = escena.impostor()?;
+    let mut cliente = escena.cliente("cliente", impostor.direccion)?;
+    let servidor = impostor.acepta("servidor de mentira")?;
+    for (pregunta, respuesta) in [("¿hay alguien?", "aquí estamos"), ("¿quiénes?", "los ñus 🦀")]
+    {
+        cliente.escribe(pregunta)?;
+        servidor.ve(pregunta, "el cliente no envía lo que se escribe")?;
+        servidor.envia(format!("{respuesta}\n"))?;
+        cliente.ve(respuesta, "el cliente no muestra lo que llega")?;
+    }
+    Ok(())
+}
+
 /// Lo que dicen los demás aparece mientras se escribe a medias.
-pub fn recibe_mientras_escribe(escena: &Escena<'_>) -> Resultado {
+pub fn recibe_mientras_escribe(escena: &Escena) -> Resultado {
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
@@ -23,7 +38,7 @@ pub fn recibe_mientras_escribe(escena: &Escena<'_>) -> Resultado {
 }
 
 /// `salir` no viaja: el cliente cierra su lado, espera al servidor y termina bien.
-pub fn salir(escena: &Escena<'_>) -> Resultado {
+pub fn salir(escena: &Escena) -> Resultado {
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
@@ -40,7 +55,7 @@ pub fn salir(escena: &Escena<'_>) -> Resultado {
 }
 
 /// La entrada se acaba: todo lo escrito se envía, y lo último que llega se ve.
-pub fn fin_de_entrada(escena: &Escena<'_>) -> Resultado {
+pub fn fin_de_entrada(escena: &Escena) -> Resultado {
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
@@ -57,7 +72,7 @@ pub fn fin_de_entrada(escena: &Escena<'_>) -> Resultado {
 }
 
 /// El servidor termina la línea de la bienvenida, pero no las de los mensajes: cada uno se ve igual.
-pub fn servidor_sin_fines_de_linea(escena: &Escena<'_>) -> Resultado {
+pub fn servidor_sin_fines_de_linea(escena: &Escena) -> Resultado {
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
@@ -73,7 +88,7 @@ pub fn servidor_sin_fines_de_linea(escena: &Escena<'_>) -> Resultado {
 }
 
 /// `salir` con la pantalla detenida y mucho por mostrar: se espera a que se haya visto todo.
-pub fn salir_con_pantalla_lenta(escena: &Escena<'_>) -> Resultado {
+pub fn salir_con_pantalla_lenta(escena: &Escena) -> Resultado {
     const LINEAS: usize = 13_000;
     const SE_PIERDE: &str = "se va sin enseñarlo todo";
     /// Más de lo que el cliente espera a que el servidor cierre.
@@ -106,7 +121,7 @@ pub fn salir_con_pantalla_lenta(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Bytes que no son UTF-8 y una línea de un mega, por la entrada estándar: viajan tal cual.
-pub fn entrada_de_cualquier_forma(escena: &Escena<'_>) -> Resultado {
+pub fn entrada_de_cualquier_forma(escena: &Escena) -> Resultado {
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
@@ -136,7 +151,7 @@ pub fn entrada_de_cualquier_forma(escena: &Escena<'_>) -> Resultado {
 }
 
 /// El servidor cierra, o se corta: el cliente lo dice y termina sin que nadie pulse una tecla.
-pub fn servidor_caido(escena: &Escena<'_>) -> Resultado {
+pub fn servidor_caido(escena: &Escena) -> Resultado {
     let impostor = escena.impostor()?;
     let mut uno = escena.cliente("cliente 1", impostor.direccion)?;
     drop(impostor.acepta("servidor de mentira")?);
@@ -149,7 +164,7 @@ pub fn servidor_caido(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Ctrl-C: el cliente se despide y termina bien.
-pub fn ctrl_c_cliente(escena: &Escena<'_>) -> Resultado {
+pub fn ctrl_c_cliente(escena: &Escena) -> Resultado {
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
@@ -160,7 +175,7 @@ pub fn ctrl_c_cliente(escena: &Escena<'_>) -> Resultado {
 }
 
 /// No hay servidor: una línea que lo dice, y el código 1.
-pub fn sin_servidor(escena: &Escena<'_>) -> Resultado {
+pub fn sin_servidor(escena: &Escena) -> Resultado {
     let (_reservado, direccion) = puerto_sin_nadie()?;
     let mut cliente = escena.arranca("cliente", &escena.orden_cliente().con(direccion))?;
     let error =
@@ -170,7 +185,7 @@ pub fn sin_servidor(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Un servidor envía órdenes para el terminal, letras rotas y una línea sin fin: se ven, sin daño.
-pub fn servidor_hostil(escena: &Escena<'_>) -> Resultado {
+pub fn servidor_hostil(escena: &Escena) -> Resultado {
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;

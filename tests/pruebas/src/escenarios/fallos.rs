@@ -19,7 +19,7 @@ use crate::razon::Razon::{
 const UN_MOMENTO: Duration = Duration::from_secs(8);
 
 /// Un mensaje llega byte a byte, y después dos mensajes en un solo envío.
-pub fn bytes_sueltos(escena: &Escena<'_>) -> Resultado {
+pub fn bytes_sueltos(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -34,7 +34,7 @@ pub fn bytes_sueltos(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Un cliente lee de byte en byte mientras otro habla sin parar: no le falta nada a nadie.
-pub fn lector_lento(escena: &Escena<'_>) -> Resultado {
+pub fn lector_lento(escena: &Escena) -> Resultado {
     const MENSAJES: usize = 2_000;
     /// Lo que el sistema guarda para el lento: mucho menos de lo que se va a decir.
     const SITIO: usize = 32 * 1024;
@@ -74,7 +74,7 @@ fn lee_de_byte_en_byte(mut socket: &TcpStream, ultima: &[u8]) -> Vec<u8> {
 }
 
 /// Un mega sin fin de línea no se queda en la memoria del servidor: sale a trozos según llega.
-pub fn mega_sin_fin_de_linea(escena: &Escena<'_>) -> Resultado {
+pub fn mega_sin_fin_de_linea(escena: &Escena) -> Resultado {
     const MEGA: usize = 1024 * 1024;
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
@@ -86,7 +86,7 @@ pub fn mega_sin_fin_de_linea(escena: &Escena<'_>) -> Resultado {
 }
 
 /// El servidor nunca cierra: al salir, el cliente no lo espera más de un momento.
-pub fn servidor_que_no_cierra(escena: &Escena<'_>) -> Resultado {
+pub fn servidor_que_no_cierra(escena: &Escena) -> Resultado {
     let impostor = escena.impostor()?;
     let mut cliente = escena.cliente("cliente", impostor.direccion)?;
     let servidor = impostor.acepta("servidor de mentira")?;
@@ -104,7 +104,7 @@ pub fn servidor_que_no_cierra(escena: &Escena<'_>) -> Resultado {
 }
 
 /// El sistema pide al servidor que termine (SIGTERM): se despide como con Ctrl-C.
-pub fn sigterm(escena: &Escena<'_>) -> Resultado {
+pub fn sigterm(escena: &Escena) -> Resultado {
     let mut servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     servidor.pide_que_termine()?;
@@ -114,7 +114,7 @@ pub fn sigterm(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Ctrl-C con uno que habla sin parar y otro que no lee: el servidor no tarda en cerrar.
-pub fn ctrl_c_en_plena_avalancha(escena: &Escena<'_>) -> Resultado {
+pub fn ctrl_c_en_plena_avalancha(escena: &Escena) -> Resultado {
     let mut servidor = escena.servidor()?;
     let mut autor = servidor.conecta()?;
     let puerto = autor.local_addr()?.port();
@@ -136,7 +136,7 @@ pub fn ctrl_c_en_plena_avalancha(escena: &Escena<'_>) -> Resultado {
 }
 
 /// A dice algo, sin fin de línea, y deja de hablar: B lo recibe, y el servidor cierra en orden.
-pub fn media_conexion(escena: &Escena<'_>) -> Resultado {
+pub fn media_conexion(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -149,7 +149,7 @@ pub fn media_conexion(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Conexiones que se cortan antes de la bienvenida, a mitad de una letra y a mitad de un reparto.
-pub fn cortes_en_cualquier_momento(escena: &Escena<'_>) -> Resultado {
+pub fn cortes_en_cualquier_momento(escena: &Escena) -> Resultado {
     const VUELTAS: usize = 30;
     const LINEAS: usize = 100;
     let servidor = escena.servidor()?;
@@ -192,7 +192,7 @@ pub fn cortes_en_cualquier_momento(escena: &Escena<'_>) -> Resultado {
 
 /// Uno se corta, y otro llega desde el mismo puerto antes de que el servidor se entere: lo que se hace
 /// al irse el primero no le toca al segundo.
-pub fn puerto_repetido(escena: &Escena<'_>) -> Resultado {
+pub fn puerto_repetido(escena: &Escena) -> Resultado {
     const OTRO: &str = "se va el que tiene el mismo puerto";
     let mut servidor = escena.servidor()?;
     let testigo = escena.entra("testigo", &servidor)?;
@@ -242,7 +242,7 @@ pub fn puerto_repetido(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Miles de conexiones con bytes al azar: nadie recibe nada que mande en su terminal, y todo sigue.
-pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
+pub fn bytes_al_azar(escena: &Escena) -> Resultado {
     const CONEXIONES: usize = 3_000;
     /// Lo que más daño hace, y lo que más deprisa llega a hacerlo.
     const TROZOS: [&str; 12] = [
@@ -286,7 +286,7 @@ pub fn bytes_al_azar(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Comprueba que en una pantalla no hay nada que mande en un terminal, ni letras rotas.
-fn nada_manda(escena: &Escena<'_>, bytes: &[u8]) -> Resultado {
+fn nada_manda(escena: &Escena, bytes: &[u8]) -> Resultado {
     let texto = String::from_utf8_lossy(bytes);
     let malo = texto.chars().find(|c| {
         let invisible = matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
@@ -301,7 +301,7 @@ fn nada_manda(escena: &Escena<'_>, bytes: &[u8]) -> Resultado {
 }
 
 /// Un servidor envía 10 MB sin ningún fin de línea: el cliente los enseña según llegan.
-pub fn linea_sin_fin(escena: &Escena<'_>) -> Resultado {
+pub fn linea_sin_fin(escena: &Escena) -> Resultado {
     const TAMANO: usize = 10 * 1024 * 1024;
     const MEMORIA_KIB: usize = 8 * 1024;
     let impostor = escena.impostor()?;
@@ -321,7 +321,7 @@ pub fn linea_sin_fin(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Quien leía la salida del servidor se va (`servidor | head`): el chat sigue.
-pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
+pub fn sin_pantalla(escena: &Escena) -> Resultado {
     const RATO: Duration = Duration::from_millis(200);
     let servidor = escena.servidor_con(&escena.orden_servidor().con_pantalla_que_se_cierra())?;
     servidor.muestra("pantalla cerrada", "la pantalla no se cierra")?;
@@ -359,7 +359,7 @@ pub fn sin_pantalla(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Un mensaje corto sale enseguida, aunque del anterior aún no haya acuse de recibo.
-pub fn sin_demora(escena: &Escena<'_>) -> Resultado {
+pub fn sin_demora(escena: &Escena) -> Resultado {
     const VECES: usize = 40;
     /// Con el algoritmo de Nagle, en Linux se esperan 40 ms.
     const DEMORA: Duration = Duration::from_millis(25);
@@ -386,7 +386,7 @@ pub fn sin_demora(escena: &Escena<'_>) -> Resultado {
 }
 
 /// El silencio que termina un mensaje dura lo que dice la documentación: 50 ms.
-pub fn silencio(escena: &Escena<'_>) -> Resultado {
+pub fn silencio(escena: &Escena) -> Resultado {
     const SILENCIO: Duration = Duration::from_millis(50);
     let servidor = escena.servidor()?;
     let b = escena.entra("B", &servidor)?;

@@ -15,12 +15,12 @@ use crate::razon::Razon::{
 };
 
 /// Dos clientes no leen nada; los demás reciben todo lo que otro dice sin parar.
-pub fn cliente_que_no_lee(escena: &Escena<'_>) -> Resultado {
+pub fn cliente_que_no_lee(escena: &Escena) -> Resultado {
     atascados(escena, 2, 60_000).map(|_| ())
 }
 
 /// Diez que no leen y 200 000 líneas: no se pierde ninguna, y nadie espera más de 2 segundos.
-pub fn diez_que_no_leen(escena: &Escena<'_>) -> Resultado {
+pub fn diez_que_no_leen(escena: &Escena) -> Resultado {
     for cuantos in [1, 10] {
         let espera = atascados(escena, cuantos, 200_000)?;
         escena.contexto().exige(espera <= Duration::from_secs(2), "los demás esperan", || {
@@ -31,7 +31,7 @@ pub fn diez_que_no_leen(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Devuelve lo más que esperó un oyente entre un mensaje y el siguiente.
-fn atascados(escena: &Escena<'_>, cuantos: usize, lineas: usize) -> Resultado<Duration> {
+fn atascados(escena: &Escena, cuantos: usize, lineas: usize) -> Resultado<Duration> {
     let servidor = escena.servidor()?;
     let mut sordos = Vec::new();
     for _ in 0..cuantos {
@@ -119,7 +119,7 @@ fn escucha(oyente: &TcpStream, lineas: usize, paciencia: Duration) -> Result<Dur
 }
 
 /// Mientras otro habla sin parar, cien clientes dicen algo y se van sin haber leído nada.
-pub fn ultimas_palabras(escena: &Escena<'_>) -> Resultado {
+pub fn ultimas_palabras(escena: &Escena) -> Resultado {
     const VISITAS: usize = 100;
     let servidor = escena.servidor()?;
     let oyente = escena.entra("oyente", &servidor)?;
@@ -144,16 +144,16 @@ pub fn ultimas_palabras(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Cien visitas, la mitad con un corte: no queda de ellas ni un hilo ni un descriptor.
-pub fn muchas_visitas(escena: &Escena<'_>) -> Resultado {
+pub fn muchas_visitas(escena: &Escena) -> Resultado {
     visitas(escena, 100)
 }
 
 /// Lo mismo con 5.000 visitas; tampoco queda memoria.
-pub fn miles_de_visitas(escena: &Escena<'_>) -> Resultado {
+pub fn miles_de_visitas(escena: &Escena) -> Resultado {
     visitas(escena, 5_000)
 }
 
-fn visitas(escena: &Escena<'_>, cuantas: usize) -> Resultado {
+fn visitas(escena: &Escena, cuantas: usize) -> Resultado {
     const MARGEN_KIB: usize = 1024;
     let servidor = escena.servidor()?;
     let pid = servidor.pid().ok_or_else(|| Fallo::prueba(&"no se sabe el número de proceso"))?;
@@ -200,7 +200,7 @@ pub fn consumo(pid: u32) -> Resultado<Consumo> {
 }
 
 /// Con 40 descriptores llegan 80: el servidor lo dice, sigue, y atiende al resto cuando hay sitio.
-pub fn descriptores_agotados(escena: &Escena<'_>) -> Resultado {
+pub fn descriptores_agotados(escena: &Escena) -> Resultado {
     let servidor = escena.servidor_con(&escena.orden_servidor().con_descriptores(40))?;
     // Un servidor que se caiga con esto no dejará conectarse a todos: se ve debajo.
     let mut sockets: Vec<_> = (0..80).map_while(|_| servidor.conecta().ok()).collect();
@@ -229,7 +229,7 @@ pub fn descriptores_agotados(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Entre un intento y otro, el servidor no gasta el procesador.
-fn descansa(escena: &Escena<'_>, servidor: &Servidor) -> Resultado {
+fn descansa(escena: &Escena, servidor: &Servidor) -> Resultado {
     const RATO: Duration = Duration::from_millis(500);
     let gasto = || servidor.pid().and_then(Consumo::de).and_then(|consumo| consumo.cpu);
     let Some(antes) = gasto() else { return Ok(()) };
@@ -241,7 +241,7 @@ fn descansa(escena: &Escena<'_>, servidor: &Servidor) -> Resultado {
 }
 
 /// Con 30 hilos llegan 60: el servidor despide a los que no caben, y sigue.
-pub fn hilos_agotados(escena: &Escena<'_>) -> Resultado {
+pub fn hilos_agotados(escena: &Escena) -> Resultado {
     let servidor = escena.servidor_con(&escena.orden_servidor().con_hilos(30))?;
     // Un servidor que se caiga con esto no dejará conectarse a todos: se ve debajo.
     let mut sockets: Vec<_> = (0..60).map_while(|_| servidor.conecta().ok()).collect();

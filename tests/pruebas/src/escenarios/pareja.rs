@@ -7,7 +7,7 @@ use crate::escena::{BIENVENIDA, Escena, Resultado};
 use crate::razon::Razon::{CtrlCLoMata, ErrorOscuro, SinAyuda, SinBienvenida};
 
 /// Sin más argumentos, los dos programas usan 127.0.0.1:12345.
-pub fn direccion_de_siempre(escena: &Escena<'_>) -> Resultado {
+pub fn direccion_de_siempre(escena: &Escena) -> Resultado {
     const SIEMPRE: &str = "127.0.0.1:12345";
     const OTRA: &str = "no usa 127.0.0.1:12345";
     let anuncio = format!("servidor de chat iniciado en {SIEMPRE}\n");
@@ -29,7 +29,7 @@ pub fn direccion_de_siempre(escena: &Escena<'_>) -> Resultado {
 }
 
 /// La conversación del enunciado: las tres pantallas, letra por letra.
-pub fn transcripcion(escena: &Escena<'_>) -> Resultado {
+pub fn transcripcion(escena: &Escena) -> Resultado {
     const OTRA: &str = "la pantalla no es la del enunciado";
     let dialogo = [
         "Hola que tal?",
@@ -91,7 +91,7 @@ pub fn transcripcion(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Ctrl-C en el servidor: se despide, cierra a todos y termina bien.
-pub fn ctrl_c_servidor(escena: &Escena<'_>) -> Resultado {
+pub fn ctrl_c_servidor(escena: &Escena) -> Resultado {
     let mut servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     servidor.ctrl_c()?;
@@ -101,7 +101,7 @@ pub fn ctrl_c_servidor(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Un segundo servidor en el mismo puerto: una línea que lo dice, y el código 1.
-pub fn puerto_ocupado(escena: &Escena<'_>) -> Resultado {
+pub fn puerto_ocupado(escena: &Escena) -> Resultado {
     let primero = escena.servidor()?;
     let direccion = primero.direccion;
     let mut segundo = escena.arranca("servidor 2", &escena.orden_servidor().con(direccion))?;
@@ -112,7 +112,7 @@ pub fn puerto_ocupado(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Una dirección que no lo es: el error la nombra.
-pub fn direccion_incomprensible(escena: &Escena<'_>) -> Resultado {
+pub fn direccion_incomprensible(escena: &Escena) -> Resultado {
     for (orden, intento) in
         [(escena.orden_servidor(), "escuchar en"), (escena.orden_cliente(), "conectar con")]
     {
@@ -125,7 +125,7 @@ pub fn direccion_incomprensible(escena: &Escena<'_>) -> Resultado {
 }
 
 /// `--help` enseña cómo se usa y termina con 0; una orden mal escrita, lo mismo y con 2.
-pub fn ayuda(escena: &Escena<'_>) -> Resultado {
+pub fn ayuda(escena: &Escena) -> Resultado {
     for (orden, uso) in [
         (escena.orden_servidor(), "uso: servidor [DIRECCIÓN]"),
         (escena.orden_cliente(), "uso: cliente [DIRECCIÓN]"),

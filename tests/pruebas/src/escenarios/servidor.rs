@@ -12,7 +12,7 @@ use crate::razon::Razon::{
 };
 
 /// A envía una línea y la recibe de vuelta.
-pub fn eco(escena: &Escena<'_>) -> Resultado {
+pub fn eco(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     a.envia("¿hay eco?\n")?;
@@ -20,7 +20,7 @@ pub fn eco(escena: &Escena<'_>) -> Resultado {
 }
 
 /// B habla mientras A sigue conectado sin decir nada.
-pub fn dos_a_la_vez(escena: &Escena<'_>) -> Resultado {
+pub fn dos_a_la_vez(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let _a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -29,7 +29,7 @@ pub fn dos_a_la_vez(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Unos cuantos desaparecen con un reinicio, y después llega B.
-pub fn caida_de_un_cliente(escena: &Escena<'_>) -> Resultado {
+pub fn caida_de_un_cliente(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     // Varias veces: según el sistema, un corte puede leerse como un final corriente.
     for _ in 0..5 {
@@ -42,7 +42,7 @@ pub fn caida_de_un_cliente(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Lo que dice A lo reciben B y C; A no.
-pub fn difusion(escena: &Escena<'_>) -> Resultado {
+pub fn difusion(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -59,7 +59,7 @@ pub fn difusion(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Cuatro hablan a la vez: dos que escuchan lo reciben todo, y en el mismo orden.
-pub fn mismo_orden_para_todos(escena: &Escena<'_>) -> Resultado {
+pub fn mismo_orden_para_todos(escena: &Escena) -> Resultado {
     const MENSAJES: usize = 50;
     let servidor = escena.servidor()?;
     let oyentes = [escena.entra("oyente 1", &servidor)?, escena.entra("oyente 2", &servidor)?];
@@ -103,7 +103,7 @@ pub fn mismo_orden_para_todos(escena: &Escena<'_>) -> Resultado {
 }
 
 /// A deja de hablar: el servidor cierra también su lado.
-pub fn olvida_al_que_se_va(escena: &Escena<'_>) -> Resultado {
+pub fn olvida_al_que_se_va(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     a.deja_de_hablar()?;
@@ -111,7 +111,7 @@ pub fn olvida_al_que_se_va(escena: &Escena<'_>) -> Resultado {
 }
 
 /// A cierra, B se corta de golpe: el servidor lo dice de los dos.
-pub fn anuncia_la_salida(escena: &Escena<'_>) -> Resultado {
+pub fn anuncia_la_salida(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     a.deja_de_hablar()?;
@@ -124,7 +124,7 @@ pub fn anuncia_la_salida(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Lo primero que recibe A es la bienvenida; y también quien llega mientras A habla sin parar.
-pub fn bienvenida(escena: &Escena<'_>) -> Resultado {
+pub fn bienvenida(escena: &Escena) -> Resultado {
     const VISITAS: usize = 500;
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
@@ -152,7 +152,7 @@ pub fn bienvenida(escena: &Escena<'_>) -> Resultado {
 }
 
 /// A envía `salir`, con espacios y en mayúsculas: lo desconectan, y B no lo oye.
-pub fn salir_desconecta(escena: &Escena<'_>) -> Resultado {
+pub fn salir_desconecta(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     a.envia("  SaLiR \r\n")?;
@@ -174,7 +174,7 @@ pub fn salir_desconecta(escena: &Escena<'_>) -> Resultado {
 
 /// A no envía nunca un fin de línea: su mensaje llega tras un silencio. Con B, que sí los envía,
 /// un silencio no parte nada.
-pub fn sin_salto_de_linea(escena: &Escena<'_>) -> Resultado {
+pub fn sin_salto_de_linea(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -192,7 +192,7 @@ pub fn sin_salto_de_linea(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Una letra llega en dos envíos, y entre los dos hay un silencio.
-pub fn letra_partida(escena: &Escena<'_>) -> Resultado {
+pub fn letra_partida(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -207,7 +207,7 @@ pub fn letra_partida(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Lo que no es UTF-8 llega con `�`, y quien lo envía sigue en el chat.
-pub fn bytes_que_no_son_utf8(escena: &Escena<'_>) -> Resultado {
+pub fn bytes_que_no_son_utf8(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -218,7 +218,7 @@ pub fn bytes_que_no_son_utf8(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Una línea de un mega llega entera, repartida en mensajes de 1024 bytes como mucho.
-pub fn mensaje_larguisimo(escena: &Escena<'_>) -> Resultado {
+pub fn mensaje_larguisimo(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -241,7 +241,7 @@ pub fn mensaje_larguisimo(escena: &Escena<'_>) -> Resultado {
 }
 
 /// Las órdenes para el terminal se ven, y no se obedecen: ni en el servidor ni en los demás.
-pub fn caracteres_de_control(escena: &Escena<'_>) -> Resultado {
+pub fn caracteres_de_control(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
@@ -256,7 +256,7 @@ pub fn caracteres_de_control(escena: &Escena<'_>) -> Resultado {
 }
 
 /// A envía líneas en blanco y, después, algo: a B solo le llega algo.
-pub fn lineas_en_blanco(escena: &Escena<'_>) -> Resultado {
+pub fn lineas_en_blanco(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;

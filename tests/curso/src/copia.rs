@@ -3,11 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use serde_json::Value;
+use pruebas::construir::construir as construir_en;
 
-use curso::ficheros::{dentro, leer, raiz};
+use crate::ficheros::{dentro, leer, raiz};
 
 /// Lo que hay que copiar para poder construir.
 const COPIA: [&str; 5] = ["Cargo.toml", "Cargo.lock", "steps", "final", "tests"];
@@ -16,14 +15,16 @@ const COPIA: [&str; 5] = ["Cargo.toml", "Cargo.lock", "steps", "final", "tests"]
 pub struct Cambio {
     /// Desde la raíz.
     pub fichero: String,
+    /// Lo que hay, que no está en otro sitio del fichero.
     pub antes: String,
+    /// Lo que pasa a haber.
     pub despues: String,
 }
 
 /// Construye los programas de un paquete en la copia que se llama así, con este cambio si lo hay.
 /// Devuelve la carpeta en la que quedan, o lo que dice el compilador.
 pub fn construir(copia: &str, paquete: &str, cambio: Option<&Cambio>) -> Result<PathBuf, String> {
-    let carpeta = Path::new(env!("CARGO_TARGET_TMPDIR")).join("taller").join(copia);
+    let carpeta = raiz().join("target/copias").join(copia);
     fs::create_dir_all(&carpeta).expect("se puede escribir en target");
     if let Some(Cambio { fichero, .. }) = cambio {
         assert!(raiz().join(fichero).is_file(), "no existe {fichero}");
@@ -32,26 +33,19 @@ pub fn construir(copia: &str, paquete: &str, cambio: Option<&Cambio>) -> Result<
         poner_al_dia(&raiz().join(parte), &carpeta.join(parte), cambio);
     }
     // Cada copia construye en su carpeta: Cargo no distinguiría los paquetes de dos copias.
-    let salida = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-        .args(["build", "--quiet", "--locked", "--bins", "--package", paquete])
-        .args(["--message-format", "json-render-diagnostics"])
-        .args(["--target-dir", "target", "--config", "profile.dev.debug=false"])
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("CARGO_BUILD_TARGET")
-        .current_dir(&carpeta)
-        .output()
-        .expect("hace falta cargo");
-    if !salida.status.success() {
-        return Err(String::from_utf8_lossy(&salida.stderr).into_owned());
-    }
-    // Dónde queda un programa depende de cómo esté configurado Cargo: él lo dice.
-    let avisos = String::from_utf8_lossy(&salida.stdout);
-    let programa = avisos.lines().find_map(|aviso| {
-        let aviso: Value = serde_json::from_str(aviso).ok()?;
-        Some(PathBuf::from(aviso["executable"].as_str()?))
-    });
-    let programa = programa.ok_or("cargo no dice dónde deja los programas")?;
+    let programas = construir_en(
+        &carpeta,
+        &[
+            "--locked",
+            "--package",
+            paquete,
+            "--target-dir",
+            "target",
+            "--config",
+            "profile.dev.debug=false",
+        ],
+    )?;
+    let programa = programas.first().ok_or("cargo no dice dónde deja los programas")?;
     Ok(programa.with_file_name(""))
 }
 

@@ -10,19 +10,27 @@ use pruebas::razon::Razon;
 use pruebas::tabla::TABLA;
 
 use crate::cambios::Capitulo;
-use crate::taller::{Cambio, construir, programas_de};
-use curso::pagina::{Clase, Pagina, nombres};
+use crate::copia::{Cambio, construir, programas_de};
+use crate::pagina::{Clase, Pagina, nombres};
 
 /// Lo que un capítulo dice que pasa con un cambio.
-struct Experimento {
-    lugar: String,
-    cambio: Cambio,
+pub struct Experimento {
+    /// Dónde está contado: `docs/01-echo.md:484`.
+    pub lugar: String,
+    /// Lo que dice de él antes de hacerlo, en Markdown.
+    pub enunciado: String,
+    /// El cambio, como lo enseña el capítulo.
+    pub diferencia: String,
+    /// El cambio, para hacerlo.
+    pub cambio: Cambio,
+    /// Lo que pasa, como lo cuenta el capítulo.
+    pub respuesta: String,
     /// El error del compilador, si no compila.
-    no_compila: Option<String>,
+    pub no_compila: Option<String>,
     /// Los escenarios que dejan de cumplirse, y por qué.
-    notan: Vec<(String, Razon)>,
+    pub notan: Vec<(String, Razon)>,
     /// Los que antes no se cumplían y ahora sí, y los que siguen cumpliéndose.
-    cumplen: Vec<String>,
+    pub cumplen: Vec<String>,
 }
 
 /// Con lo que empieza cada cosa que se dice de un cambio.
@@ -47,7 +55,8 @@ pub fn comprobar(capitulo: &Capitulo) {
     assert!(fallos.is_empty(), "\n{fallos}");
 }
 
-fn experimentos(pagina: &Pagina) -> Vec<Experimento> {
+/// Los cambios que propone un capítulo, en su orden.
+pub fn experimentos(pagina: &Pagina) -> Vec<Experimento> {
     let seccion = pagina.seccion("Quita una línea").expect("el capítulo dice qué quitar");
     let bloques: Vec<_> =
         seccion.iter().filter(|bloque| bloque.clase == Clase::Codigo("diff".into())).collect();
@@ -57,6 +66,11 @@ fn experimentos(pagina: &Pagina) -> Vec<Experimento> {
         let fin = bloques.get(i + 1).map_or(fin_de_la_seccion, |otro| otro.rango.start);
         let respuesta = &pagina.texto[bloque.rango.end..fin];
         let respuesta = respuesta.split_whitespace().collect::<Vec<_>>().join(" ");
+        let antes = &pagina.texto[..bloque.rango.start];
+        let (_, enunciado) = antes.rsplit_once(&format!("\n**{}. ", i + 1)).unwrap_or_else(|| {
+            panic!("{}: antes del cambio va su título, «**{}. …**»", pagina.lugar(bloque), i + 1)
+        });
+        let (enunciado, _) = enunciado.rsplit_once("```").unwrap_or_default();
         let (primera, lineas) = bloque.texto.split_once('\n').unwrap_or_default();
         for negrita in respuesta.split("**").skip(1).step_by(2).filter(|texto| texto.ends_with(':'))
         {
@@ -71,6 +85,9 @@ fn experimentos(pagina: &Pagina) -> Vec<Experimento> {
         };
         experimentos.push(Experimento {
             lugar: pagina.lugar(bloque),
+            enunciado: enunciado.replace("**", "").trim().into(),
+            diferencia: bloque.texto.clone(),
+            respuesta: respuesta.clone(),
             cambio: Cambio { fichero: fichero.into(), antes: lado('+'), despues: lado('-') },
             no_compila: apartado(&respuesta, NO_COMPILA).map(|resto| nombres(resto)[0].to_owned()),
             notan: notan(&respuesta),

@@ -1,14 +1,13 @@
 //! Cada capítulo cuenta, entera y en orden, la diferencia con el paso anterior.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use pruebas::tabla::{PASOS, TABLA};
 use pulldown_cmark::HeadingLevel;
 
-use curso::ficheros::{dentro, leer, raiz};
-use curso::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
+use crate::ficheros::{dentro, leer, raiz};
+use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
 
 /// Lo que hay en un paso, en el orden en que lo cuenta el primer capítulo.
 const FICHEROS: [&str; 3] = ["src/servidor.rs", "src/cliente.rs", "Cargo.toml"];
@@ -21,10 +20,12 @@ const COLUMNAS: usize = 80;
 pub struct Capitulo {
     /// Su página, desde la raíz: `docs/05-errores.md`.
     pub pagina: String,
+    /// El paquete del paso: `etapa-05-errores`.
     pub paquete: String,
-    /// La carpeta del paso, y la del anterior si lo hay.
-    carpeta: String,
-    antes: Option<String>,
+    /// La carpeta del paso, desde la raíz.
+    pub carpeta: String,
+    /// La del anterior, si lo hay.
+    pub antes: Option<String>,
 }
 
 /// Un trozo del cambio, con la pregunta que le toca.
@@ -33,7 +34,9 @@ pub struct Trozo {
     pub lugar: String,
     /// El apartado en el que se cuenta.
     pub titulo: String,
+    /// La pregunta, en Markdown.
     pub pregunta: String,
+    /// Los escenarios que la contestan, entre acentos graves.
     pub escenario: String,
 }
 
@@ -117,7 +120,8 @@ impl Capitulo {
         let debe = distinta.1.map_or("(nada más)", |debe| debe);
         Err(format!(
             "{lugar}: el código ha cambiado, y su explicación puede que también deba.\n    la página dice: \
-             {dice}\n    el código dice: {debe}\n    rehace los bloques: {ORDEN}"
+             {dice}\n    el código dice: {debe}\n    rehace los bloques: {ORDEN}\n    una versión propia va en otra carpeta: \
+             cargo run --bin taller -- empezar 01 ../mi-chat"
         ))
     }
 
@@ -267,8 +271,7 @@ const DE_GIT: [&str; 5] = ["index ", "new file mode ", "deleted file ", "old mod
 ///
 /// Todo lo que alguien puede haber configurado se fija aquí: en todas partes sale lo mismo.
 fn diferencia(antes: &str, despues: &str) -> Vec<Vec<String>> {
-    let taller =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("diferencias").join(despues.replace('/', "-"));
+    let taller = raiz().join("target/diferencias").join(despues.replace('/', "-"));
     for (lado, carpeta) in [("a", antes), ("b", despues)] {
         let destino = taller.join(lado).join(carpeta);
         let _ = fs::remove_dir_all(&destino);

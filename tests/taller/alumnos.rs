@@ -1,0 +1,3 @@
+//! El taller, como lo usa quien aprende.
+
+fn main() {}

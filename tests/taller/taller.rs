@@ -1,0 +1,162 @@
+//! El taller, desde el terminal: `cargo run --bin taller -- --help`.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use pruebas::programa::Orden;
+use taller::comprobar::{Examen, Programas};
+use taller::vigilar::{BORRAR, vigilar};
+use taller::{Paso, empezar, experimento};
+
+const USO: &str = "\
+uso: taller empezar PASO CARPETA
+     taller comprobar [PASO] CARPETA [--vigilar]
+     taller comprobar [PASO] --servidor 'ORDEN' --cliente 'ORDEN'
+     taller experimento PASO.NÚMERO [--sin-preguntar]
+
+Para seguir el curso escribiendo una versión propia. PASO es 01, 02… o final.
+
+  empezar       crea en CARPETA un paquete tuyo, con el código del paso anterior
+  comprobar     dice en qué paso está, y qué le falta para el siguiente; o si cumple ese
+  experimento   hace en una copia un «quita una línea» de un capítulo, y enseña qué pasa
+
+  --vigilar            vuelve a comprobar cada vez que se guarda un fichero, hasta Ctrl-C
+  --servidor 'ORDEN'   cómo se pone en marcha un servidor en cualquier lenguaje; donde diga
+                       DIRECCION se le dice la suya, y si no, tiene que usar 127.0.0.1:12345
+  --cliente 'ORDEN'    lo mismo, para el cliente
+  --sin-preguntar      no pregunta qué crees que va a pasar
+
+Por ejemplo:
+
+  cargo run --bin taller -- empezar 01 ../mi-chat
+  cargo run --bin taller -- comprobar ../mi-chat
+  cargo run --bin taller -- comprobar 03 ../mi-chat --vigilar
+  cargo run --bin taller -- comprobar 02 --servidor 'python3 servidor.py DIRECCION' \\
+      --cliente 'python3 cliente.py DIRECCION'
+  cargo run --bin taller -- experimento 03.2
+
+Termina con 0 si se cumple todo lo que pide el paso, con 1 si no, y con 2 si no se puede mirar.
+";
+
+fn main() -> ExitCode {
+    match hacer() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[derive(Default)]
+struct Pedido {
+    palabras: Vec<OsString>,
+    servidor: Option<String>,
+    cliente: Option<String>,
+    vigilar: bool,
+    sin_preguntar: bool,
+}
+
+/// Devuelve si se cumple lo que se ha pedido mirar.
+fn hacer() -> Result<bool, String> {
+    let Some(pedido) = leer_pedido().map_err(|error| format!("{error}\n\n{USO}"))? else {
+        print!("{USO}");
+        return Ok(true);
+    };
+    let textos: Vec<_> = pedido.palabras.iter().map(|palabra| palabra.to_string_lossy()).collect();
+    let textos: Vec<&str> = textos.iter().map(|texto| &**texto).collect();
+    let carpeta = || PathBuf::from(pedido.palabras.last().cloned().unwrap_or_default());
+    let ajenos = pedido.servidor.is_some() || pedido.cliente.is_some();
+    match textos[..] {
+        ["empezar", paso, _] if !ajenos => {
+            println!("{}", empezar::empezar(&Paso::leer(paso)?, &carpeta())?);
+            Ok(true)
+        }
+        ["experimento", nombre] if !ajenos => {
+            let (paso, experimento) = experimento::leer(nombre)?;
+            let preguntar = !pedido.sin_preguntar;
+            experimento::hacer(&paso, &experimento, nombre, preguntar, &mut io::stdout())?;
+            Ok(true)
+        }
+        ["comprobar"] if ajenos => comprobar(None, &los_ajenos(&pedido)?),
+        ["comprobar", paso] if ajenos => comprobar(Some(paso), &los_ajenos(&pedido)?),
+        ["comprobar", _] => comprobar_carpeta(None, &carpeta(), pedido.vigilar),
+        ["comprobar", paso, _] => comprobar_carpeta(Some(paso), &carpeta(), pedido.vigilar),
+        _ => Err(format!("esto no se entiende: «{}»\n\n{USO}", textos.join(" "))),
+    }
+}
+
+fn leer_pedido() -> Result<Option<Pedido>, String> {
+    use lexopt::Arg::{Long, Short, Value};
+    let mut pedido = Pedido::default();
+    let mut linea = lexopt::Parser::from_env();
+    while let Some(argumento) = linea.next().map_err(|_| "a una opción le sobra su valor")? {
+        let orden = match argumento {
+            Value(palabra) => {
+                pedido.palabras.push(palabra);
+                continue;
+            }
+            Short('h') | Long("help") => return Ok(None),
+            Long("vigilar") => {
+                pedido.vigilar = true;
+                continue;
+            }
+            Long("sin-preguntar") => {
+                pedido.sin_preguntar = true;
+                continue;
+            }
+            Long("servidor") => &mut pedido.servidor,
+            Long("cliente") => &mut pedido.cliente,
+            Short(letra) => return Err(format!("no hay ninguna opción -{letra}")),
+            Long(nombre) => return Err(format!("no hay ninguna opción --{nombre}")),
+        };
+        let valor = linea.value().map_err(|_| "a --servidor o a --cliente le falta su orden")?;
+        *orden = Some(valor.to_string_lossy().into_owned());
+    }
+    Ok(Some(pedido))
+}
+
+fn los_ajenos(pedido: &Pedido) -> Result<Programas, String> {
+    let aqui = std::env::current_dir().map_err(|error| error.to_string())?;
+    let orden = |linea: &Option<String>| {
+        let linea = linea.as_deref().ok_or("hacen falta los dos: --servidor y --cliente")?;
+        Orden::de_linea(linea, &aqui).ok_or("una orden está vacía")
+    };
+    Ok(Programas::ajenos(orden(&pedido.servidor)?, orden(&pedido.cliente)?))
+}
+
+fn comprobar(paso: Option<&str>, programas: &Programas) -> Result<bool, String> {
+    let paso = paso.map(Paso::leer).transpose()?;
+    let mut salida = io::stdout();
+    let mut examen = Examen::new(programas, &mut salida);
+    let cumple = match paso {
+        Some(paso) => examen.paso(&paso),
+        None => examen.paso_a_paso(),
+    };
+    cumple.map_err(|error| format!("no se puede escribir en el terminal: {error}"))
+}
+
+fn comprobar_carpeta(
+    paso: Option<&str>,
+    carpeta: &Path,
+    hay_que_vigilar: bool,
+) -> Result<bool, String> {
+    if !hay_que_vigilar {
+        return comprobar(paso, &Programas::construidos(carpeta)?);
+    }
+    vigilar(carpeta, || {
+        print!("{BORRAR}");
+        let _ = io::stdout().flush();
+        // Que no compile, o que falte algo, es lo corriente: se dice, y se espera a que cambie.
+        match Programas::construidos(carpeta) {
+            Ok(programas) => drop(comprobar(paso, &programas)?),
+            Err(error) => println!("{error}"),
+        }
+        println!("\n(Se volverá a mirar cuando guardes algo. Ctrl-C para dejarlo.)");
+        Ok(())
+    })?;
+    Ok(true)
+}
