@@ -25,7 +25,7 @@ use crate::razon::Razon;
 const MIRADA: Duration = Duration::from_millis(2);
 
 /// Los bytes que se guardan de lo último que escribe un programa ajeno.
-const TOPE: usize = 256 * 1024;
+const TOPE: usize = 2 * 1024 * 1024;
 
 /// Dónde va la dirección en la orden de un programa ajeno.
 pub const DIRECCION: &str = "DIRECCION";

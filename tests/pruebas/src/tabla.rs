@@ -137,6 +137,8 @@ macro_rules! tabla {
 tabla! {
     servidor::eco [03..=final SinEco]
         "Quien envía una línea la recibe de vuelta.";
+    servidor::uno_tras_otro []
+        "Cuando un cliente se va, se atiende al siguiente, y lo que dicen se ve en el servidor.";
     cliente::envia_y_muestra []
         "El cliente envía lo que se escribe, y muestra lo que le contestan.";
     pareja::direccion_de_siempre [] necesita(Tuberias)

@@ -115,6 +115,12 @@ impl<'a> Examen<'a> {
         Ok(false)
     }
 
+    /// De lo que ya se ha mirado y pide este paso, lo primero que falta.
+    #[must_use]
+    pub fn lo_primero(&self, paso: &Paso) -> Option<(&'static str, &Falta)> {
+        paso.pide().find_map(|uno| Some((uno.nombre, self.vistos.get(uno.nombre)?.as_ref()?)))
+    }
+
     /// Busca en qué paso están los programas; devuelve si están en alguno.
     pub fn paso_a_paso(&mut self) -> io::Result<bool> {
         // Desde el 03, quien habla ya no se oye a sí mismo: lo que pedían los dos primeros ya no se cumple.

@@ -19,6 +19,19 @@ pub fn eco(escena: &Escena) -> Resultado {
     a.ve("¿hay eco?", SinEco)
 }
 
+/// A llega, dice algo y se va; después, B hace lo mismo.
+pub fn uno_tras_otro(escena: &Escena) -> Resultado {
+    let servidor = escena.servidor()?;
+    for nombre in ["A", "B"] {
+        let visita = escena.entra(nombre, &servidor)?;
+        visita.envia("vengo y me voy\n")?;
+        let dicho = format!("cliente ('127.0.0.1', {}): vengo y me voy", visita.puerto);
+        servidor.ve(&dicho, "el servidor no enseña lo que se dice")?;
+        visita.deja_de_hablar()?;
+    }
+    Ok(())
+}
+
 /// B habla mientras A sigue conectado sin decir nada.
 pub fn dos_a_la_vez(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;

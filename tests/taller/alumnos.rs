@@ -1,3 +1,0 @@
-//! El taller, como lo usa quien aprende.
-
-fn main() {}

@@ -1,0 +1,174 @@
+//! El taller, como lo usa quien aprende: cada paso se cumple con su código y no con el anterior, y cada
+//! error lo cuenta el escenario que trata de él.
+
+mod en_python;
+mod errores;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use errores::{ERRORES, Error};
+use libtest_mimic::{Arguments, Failed, Trial};
+use pruebas::tabla::PASOS;
+use taller::Paso;
+use taller::comprobar::{Examen, Programas};
+use taller::empezar::empezar;
+
+/// Los que son de una carpeta: construir ocupa el procesador, y comprobar espera.
+const A_LA_VEZ: usize = 4;
+
+fn main() -> ExitCode {
+    let mut argumentos = Arguments::from_args();
+    argumentos.test_threads.get_or_insert(A_LA_VEZ);
+    let mut pruebas = vec![
+        Trial::test("empezar_no_toca_lo_escrito", empezar_no_toca_lo_escrito),
+        Trial::test("lo_que_no_se_entiende_se_dice", lo_que_no_se_entiende_se_dice),
+        Trial::test("un_experimento_no_toca_nada", un_experimento_no_toca_nada),
+        Trial::test("vigilar_vuelve_a_mirar", vigilar_vuelve_a_mirar),
+    ];
+    for (columna, paso) in PASOS.iter().enumerate().skip(1) {
+        let nombre = format!("lo_empezado_cumple_el_anterior::{paso}");
+        let prueba = move || lo_empezado_cumple_el_anterior(&Paso::en(columna));
+        // El primero se ve enseguida; los demás tardan.
+        pruebas.push(Trial::test(nombre, prueba).with_ignored_flag(columna > 1));
+    }
+    for error in &ERRORES {
+        let nombre = format!("errores::{}::{}", error.paso, error.nombre);
+        let pronto = ["muere con su primer cliente", "no repite nada"].contains(&error.nombre);
+        pruebas.push(Trial::test(nombre, || cuenta_el_error(error)).with_ignored_flag(!pronto));
+    }
+    pruebas.extend(en_python::pruebas());
+    libtest_mimic::run(&argumentos, pruebas).exit_code()
+}
+
+/// Una carpeta fuera del repositorio, como la de cualquiera. Al soltarla, se borra.
+pub(crate) struct Carpeta(PathBuf);
+
+impl Carpeta {
+    pub(crate) fn new(nombre: &str) -> Self {
+        let nombre = nombre.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        Self(std::env::temp_dir().join(format!("taller-{}-{nombre}", std::process::id())))
+    }
+}
+
+impl Drop for Carpeta {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Comprueba un paso, y que lo primero que falta sea una de estas cosas; si no son ninguna, que se cumpla.
+pub(crate) fn examina(programas: &Programas, paso: &Paso, faltan: &[&str]) -> Result<(), Failed> {
+    let mut dicho = Vec::new();
+    let mut examen = Examen::new(programas, &mut dicho);
+    let cumple = examen.paso(paso)?;
+    let primero = examen.lo_primero(paso).map(|(nombre, _)| nombre);
+    if cumple == faltan.is_empty() && primero.is_none_or(|nombre| faltan.contains(&nombre)) {
+        return Ok(());
+    }
+    let dicho = String::from_utf8_lossy(&dicho).into_owned();
+    Err(format!("paso {}: debía faltar {faltan:?}, y falta {primero:?}\n{dicho}", paso.nombre())
+        .into())
+}
+
+/// Lo que da `empezar` para un paso cumple el anterior, y no ese: si gana algo, le falta.
+fn lo_empezado_cumple_el_anterior(paso: &Paso) -> Result<(), Failed> {
+    let carpeta = Carpeta::new(&format!("empezado-{}", paso.nombre()));
+    empezar(paso, &carpeta.0)?;
+    let programas = Programas::construidos(&carpeta.0)?;
+    examina(&programas, &Paso::en(paso.columna - 1), &[])?;
+    let faltan: Vec<_> = paso.gana().map(|uno| uno.nombre).collect();
+    examina(&programas, paso, &faltan)
+}
+
+fn cuenta_el_error(error: &Error) -> Result<(), Failed> {
+    let carpeta = Carpeta::new(&format!("{}-{}", error.paso, error.nombre));
+    let paso = Paso::leer(error.paso)?;
+    empezar(&Paso::en(paso.columna + 1), &carpeta.0)?;
+    let fichero = carpeta.0.join(error.fichero);
+    let texto = fs::read_to_string(&fichero)?;
+    assert_eq!(texto.matches(error.bien).count(), 1, "{}: {}", error.nombre, error.bien);
+    fs::write(&fichero, texto.replace(error.bien, error.mal))?;
+    examina(&Programas::construidos(&carpeta.0)?, &paso, error.lo_cuenta)
+}
+
+/// Lo que dice el taller con estos argumentos, y cómo termina.
+fn taller(argumentos: &[&str]) -> Result<(String, Option<i32>), Failed> {
+    let salida = Command::new(env!("CARGO_BIN_EXE_taller"))
+        .args(argumentos)
+        .stdin(Stdio::null())
+        .output()?;
+    let texto = [salida.stdout, salida.stderr].concat();
+    Ok((String::from_utf8_lossy(&texto).into_owned(), salida.status.code()))
+}
+
+fn dice(argumentos: &[&str], esperado: &str, codigo: i32) -> Result<(), Failed> {
+    let (texto, visto) = taller(argumentos)?;
+    if texto.contains(esperado) && visto == Some(codigo) {
+        return Ok(());
+    }
+    Err(format!("{argumentos:?}: {visto:?}, y no dice «{esperado}»:\n{texto}").into())
+}
+
+fn empezar_no_toca_lo_escrito() -> Result<(), Failed> {
+    let carpeta = Carpeta::new("no-toca");
+    let ruta = carpeta.0.to_string_lossy();
+    dice(&["empezar", "01", &ruta], "escríbelos tú", 0)?;
+    // No hacer nada se nota, y dice qué capítulo lo cuenta.
+    dice(&["comprobar", &ruta], "lo cuenta docs/01-echo.md", 1)?;
+    let servidor = carpeta.0.join("src/servidor.rs");
+    fs::write(&servidor, "fn main() { esto es mío }")?;
+    dice(&["empezar", "4", &ruta], "no se toca", 0)?;
+    assert_eq!(fs::read_to_string(&servidor)?, "fn main() { esto es mío }");
+    // Lo que no compila se dice como lo dice el compilador.
+    dice(&["comprobar", "01", &ruta], "src/servidor.rs:1:", 2)?;
+    // En una carpeta con otras cosas, nada.
+    let otra = Carpeta::new("con-fotos");
+    fs::create_dir_all(&otra.0)?;
+    fs::write(otra.0.join("foto.txt"), "")?;
+    dice(&["empezar", "02", &otra.0.to_string_lossy()], "no está vacía", 2)
+}
+
+fn lo_que_no_se_entiende_se_dice() -> Result<(), Failed> {
+    let dentro = Path::new(env!("CARGO_MANIFEST_DIR")).join("mi-chat");
+    dice(&["--help"], "uso: taller", 0)?;
+    dice(&["hola"], "esto no se entiende: «hola»", 2)?;
+    dice(&["comprobar", "99", "x"], "no hay ningún", 2)?;
+    dice(&["empezar", "15", "x"], "no hay ningún paso «15»", 2)?;
+    dice(&["comprobar", "no-existe"], "no hay ningún Cargo.toml", 2)?;
+    dice(&["empezar", "02", &dentro.to_string_lossy()], "dentro de este repositorio", 2)?;
+    dice(&["comprobar", "--servidor", "x"], "hacen falta los dos", 2)?;
+    dice(&["experimento", "01.9"], "van de 01.1 a 01.3", 2)
+}
+
+fn un_experimento_no_toca_nada() -> Result<(), Failed> {
+    let fichero = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../steps/01-echo/src/servidor.rs");
+    let antes = fs::read_to_string(&fichero)?;
+    dice(&["experimento", "01.3", "--sin-preguntar"], "error[E0382]", 0)?;
+    dice(&["experimento", "01.2", "--sin-preguntar"], "(eco): el autor no recibe su línea", 0)?;
+    assert_eq!(fs::read_to_string(&fichero)?, antes);
+    Ok(())
+}
+
+/// Cada vez que se guarda, se vuelve a mirar.
+fn vigilar_vuelve_a_mirar() -> Result<(), Failed> {
+    let carpeta = Carpeta::new("vigilada");
+    empezar(&Paso::en(0), &carpeta.0)?;
+    let mut hijo = Command::new(env!("CARGO_BIN_EXE_taller"))
+        .args(["comprobar", "01", &carpeta.0.to_string_lossy(), "--vigilar"])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut lineas = BufReader::new(hijo.stdout.take().ok_or("sin tubería")?).lines();
+    let mut hasta = |esperada: &str| {
+        lineas.by_ref().map_while(Result::ok).any(|linea| linea.contains(esperada))
+    };
+    let visto = hasta("Se volverá a mirar") && {
+        fs::write(carpeta.0.join("src/servidor.rs"), "fn main() { nada }")?;
+        hasta("cannot find value `nada`")
+    };
+    hijo.kill()?;
+    hijo.wait()?;
+    if visto { Ok(()) } else { Err("no vuelve a mirar".into()) }
+}
