@@ -85,6 +85,7 @@ impl Freno {
         } else if deuda < DEUDA / 2 {
             estado.buzones = 0;
         }
+        // Sin avisar al soltarlo, esperarían un goteo más: es solo rapidez.
         let se_suelta = estado.buzones == 0 && antes.buzones > 0;
         if se_suelta || (antes.a_fondo && !estado.a_fondo) {
             self.menos_deuda.notify_all();
