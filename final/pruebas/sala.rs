@@ -11,7 +11,7 @@ use chat::buzon::PACIENCIA;
 use chat::freno::{CREDITO, Freno, GOTEO, Gasto};
 use chat::lector::LECTURA;
 use chat::pantalla::Pantalla;
-use chat::sala::{BIENVENIDA, COLA, LOTE, Sala, Suceso};
+use chat::sala::{BIENVENIDA, COLA, Sala, Suceso};
 
 /// Dos puntas de una conexión: la del servidor y la del cliente.
 pub fn conexion() -> (Arc<TcpStream>, TcpStream) {
@@ -21,6 +21,19 @@ pub fn conexion() -> (Arc<TcpStream>, TcpStream) {
     cliente.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     (Arc::new(servidor.accept().unwrap().0), cliente)
 }
+
+/// Lo mismo, y al sistema le cabe muy poco en ella.
+pub fn conexion_estrecha() -> (Arc<TcpStream>, TcpStream) {
+    let Ok((servidor, cliente)) = pruebas::conexion::conexion_estrecha(SITIO)
+    else {
+        panic!("no se puede hacer una conexión");
+    };
+    cliente.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    (Arc::new(servidor), cliente)
+}
+
+/// Lo que guarda el sistema, más o menos, a cada lado de una conexión estrecha.
+pub const SITIO: usize = 64 * 1024;
 
 fn entra(numero: u16, conexion: &Arc<TcpStream>) -> Suceso {
     let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000 + numero));
@@ -133,17 +146,24 @@ fn quien_se_va_oye_antes_lo_que_se_ha_dicho() {
     );
 }
 
-/// Unos 20 MB: más de lo que guarda el sistema para quien no lee.
-const VECES: usize = 16;
+/// Unos 700 KB: más de lo que guarda el sistema por una conexión estrecha, y
+/// tan poco que se reparte en mucho menos que la [`PACIENCIA`] y que cabe en la
+/// pantalla del servidor.
+const VECES: usize = 700;
+const A_LA_VEZ: usize = 50;
+
+fn largo() -> String {
+    "x".repeat(1_000) + "\n"
+}
 
 fn avalancha(numero: u64) -> impl Iterator<Item = Suceso> {
-    (0..VECES).map(move |_| dice(numero, &"hola\n".repeat(LOTE)))
+    (0..VECES / A_LA_VEZ).map(move |_| dice(numero, &largo().repeat(A_LA_VEZ)))
 }
 
 #[test]
 fn a_quien_no_lee_no_lo_espera_nadie_y_se_le_despide() {
     let ((a, _cliente_a), (b, cliente_b), (c, mut sordo)) =
-        (conexion(), conexion(), conexion());
+        (conexion(), conexion_estrecha(), conexion_estrecha());
     let (canal, sucesos) = mpsc::channel();
     let enviar = |suceso| canal.send(suceso).unwrap();
     [entra(1, &a), entra(2, &b), entra(3, &c)].into_iter().for_each(enviar);
@@ -159,7 +179,8 @@ fn a_quien_no_lee_no_lo_espera_nadie_y_se_le_despide() {
         let leidos = (&cliente_b).read(&mut lectura).unwrap();
         oido.push_str(std::str::from_utf8(&lectura[..leidos]).unwrap());
     }
-    assert_eq!(oido.matches("usuario 50001: hola\n").count(), VECES * LOTE);
+    let firmado = format!("usuario 50001: {}", largo());
+    assert_eq!(oido.matches(&firmado).count(), VECES);
     assert_eq!(Arc::strong_count(&c), 2, "el sordo sigue en la sala");
     // Cuando se agota la paciencia, la sala lo suelta sin que pase nada más.
     while Arc::strong_count(&c) > 1
@@ -181,7 +202,7 @@ fn a_quien_no_lee_no_lo_espera_nadie_y_se_le_despide() {
 #[test]
 fn quien_se_va_recibe_antes_lo_que_guarda_su_buzon() {
     let ((a, _cliente_a), (b, cliente_b), (c, mut cliente_c)) =
-        (conexion(), conexion(), conexion());
+        (conexion(), conexion_estrecha(), conexion());
     let (canal, sucesos) = mpsc::channel();
     let enviar = |suceso| canal.send(suceso).unwrap();
     [entra(1, &a), entra(2, &b)].into_iter().for_each(enviar);
@@ -193,9 +214,8 @@ fn quien_se_va_recibe_antes_lo_que_guarda_su_buzon() {
     // Cuando entra el tercero, todo lo anterior ya está repartido.
     cliente_c.read_exact(&mut vec![0; BIENVENIDA.len()]).unwrap();
     assert_eq!(Arc::strong_count(&b), 2, "aún no ha leído nada");
-    assert!(
-        recibido(&cliente_b) == "usuario 50001: hola\n".repeat(VECES * LOTE)
-    );
+    let firmado = format!("usuario 50001: {}", largo());
+    assert!(recibido(&cliente_b) == firmado.repeat(VECES));
     drop(canal);
     let registro = sala.join().unwrap();
     assert!(registro.contains("50002) desconectado\n"));

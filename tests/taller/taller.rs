@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pruebas::programa::Orden;
+use pruebas::programa::{Orden, matar_todos};
 use taller::comprobar::{Examen, Programas};
 use taller::vigilar::{BORRAR, vigilar};
 use taller::{Paso, empezar, experimento};
@@ -41,6 +41,14 @@ Termina con 0 si se cumple todo lo que pide el paso, con 1 si no, y con 2 si no 
 ";
 
 fn main() -> ExitCode {
+    // Que no quede en marcha nada de lo que se estaba mirando.
+    let interrumpido = ctrlc::set_handler(|| {
+        matar_todos();
+        std::process::exit(130)
+    });
+    if let Err(error) = interrumpido {
+        eprintln!("aviso: con Ctrl-C puede quedar algo en marcha: {error}");
+    }
     match hacer() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

@@ -112,6 +112,16 @@ pub fn conecta_con_sitio_para(bytes: usize, servidor: SocketAddr) -> Resultado<T
     Ok(socket.into())
 }
 
+/// Dos puntas de una conexión, la del servidor y la del cliente, en la que el sistema guarda unos `bytes`
+/// a cada lado. Si no se le dice, guarda lo que quiere: hay Linux que llega a 36 MiB.
+pub fn conexion_estrecha(bytes: usize) -> Resultado<(TcpStream, TcpStream)> {
+    let escucha = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let cliente = conecta_con_sitio_para(bytes, escucha.local_addr()?)?;
+    let (servidor, _) = escucha.accept()?;
+    SockRef::from(&servidor).set_send_buffer_size(bytes)?;
+    Ok((servidor, cliente))
+}
+
 /// Se marcha de golpe: la otra punta ve un reinicio (RST), no un final.
 pub fn reinicia(socket: TcpStream) -> Resultado {
     SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -431,6 +431,7 @@ impl Programa {
             Proceso::Tuberias(hijo) => {
                 let _ = hijo.kill();
                 let _ = hijo.wait();
+                en_marcha().retain(|pid| *pid != hijo.id());
             }
         }
     }
@@ -463,6 +464,23 @@ impl Drop for Programa {
     }
 }
 
+/// Los programas en marcha que se manejan por tuberías. (A los que tienen terminal los termina el
+/// sistema cuando se cierra.)
+fn en_marcha() -> MutexGuard<'static, Vec<u32>> {
+    static EN_MARCHA: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+    EN_MARCHA.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Mata todos los programas en marcha: es para quien va a terminar sin soltarlos. En Windows no hace
+/// falta: Ctrl-C les llega también a ellos.
+pub fn matar_todos() {
+    #[cfg(unix)]
+    for pid in en_marcha().iter() {
+        // Y a lo que ellos hayan puesto en marcha: cada uno es un grupo.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{pid}")]).status();
+    }
+}
+
 fn por_tuberias(mut comando: Command, pantalla: &Arc<Pantalla>) -> Resultado<(Entrada, Proceso)> {
     comando.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut comando = StdCommandWrap::from(comando);
@@ -477,6 +495,7 @@ fn por_tuberias(mut comando: Command, pantalla: &Arc<Pantalla>) -> Resultado<(En
     else {
         return Err(Fallo::prueba(&"el programa no tiene tuberías"));
     };
+    en_marcha().push(hijo.id());
     pantalla.llenar(salida);
     pantalla.llenar(errores);
     Ok((Box::new(entrada), Proceso::Tuberias(hijo)))

@@ -10,7 +10,7 @@ use notify::{Event, RecursiveMode, Watcher};
 const CALMA: Duration = Duration::from_millis(200);
 
 /// Borra el terminal, y lleva el cursor arriba.
-pub const BORRAR: &str = "\x1b[2J\x1b[3J\x1b[H";
+pub const BORRAR: &str = "\x1b[2J\x1b[H";
 
 /// Hace algo, y lo vuelve a hacer cada vez que cambia un fichero de la carpeta. Solo vuelve si falla.
 pub fn vigilar(
