@@ -15,7 +15,7 @@ const SERVIDOR: &str = "\
 use std::io;
 
 fn main() -> io::Result<()> {
-    // Empieza aquí: TcpListener::bind, accept…
+    // Empieza aquí: `TcpListener::bind`, `accept`…
     Ok(())
 }
 ";
@@ -25,7 +25,7 @@ const CLIENTE: &str = "\
 use std::io;
 
 fn main() -> io::Result<()> {
-    // Empieza aquí: TcpStream::connect…
+    // Empieza aquí: `TcpStream::connect`…
     Ok(())
 }
 ";
