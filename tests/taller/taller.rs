@@ -33,12 +33,14 @@ Por ejemplo:
   cargo run --bin taller -- empezar 01 ../mi-chat
   cargo run --bin taller -- comprobar ../mi-chat
   cargo run --bin taller -- comprobar 03 ../mi-chat --vigilar
-  cargo run --bin taller -- comprobar 02 --servidor 'python3 servidor.py DIRECCION' \\
-      --cliente 'python3 cliente.py DIRECCION'
+  cargo run --bin taller -- comprobar 02 --servidor 'python3 ../mi-chat/servidor.py DIRECCION' \\
+      --cliente 'python3 ../mi-chat/cliente.py DIRECCION'
   cargo run --bin taller -- experimento 03.2
 
 Termina con 0 si se cumple todo lo que pide el paso, con 1 si no, y con 2 si no se puede mirar.
 ";
+
+const AYUDA: &str = "\n(cómo se usa: cargo run --bin taller -- --help)";
 
 fn main() -> ExitCode {
     // Que no quede en marcha nada de lo que se estaba mirando.
@@ -70,7 +72,7 @@ struct Pedido {
 
 /// Devuelve si se cumple lo que se ha pedido mirar.
 fn hacer() -> Result<bool, String> {
-    let Some(pedido) = leer_pedido().map_err(|error| format!("{error}\n\n{USO}"))? else {
+    let Some(pedido) = leer_pedido().map_err(|error| format!("{error}{AYUDA}"))? else {
         print!("{USO}");
         return Ok(true);
     };
@@ -93,7 +95,12 @@ fn hacer() -> Result<bool, String> {
         ["comprobar", paso] if ajenos => comprobar(Some(paso), &los_ajenos(&pedido)?),
         ["comprobar", _] => comprobar_carpeta(None, &carpeta(), pedido.vigilar),
         ["comprobar", paso, _] => comprobar_carpeta(Some(paso), &carpeta(), pedido.vigilar),
-        _ => Err(format!("esto no se entiende: «{}»\n\n{USO}", textos.join(" "))),
+        ["empezar" | "comprobar"] | ["empezar", _] => Err(format!(
+            "falta la carpeta de tu versión, como en «{} ../mi-chat»{AYUDA}",
+            textos.join(" ")
+        )),
+        ["experimento"] => Err(format!("falta cuál, como en «experimento 03.2»{AYUDA}")),
+        _ => Err(format!("esto no se entiende: «{}»{AYUDA}", textos.join(" "))),
     }
 }
 

@@ -41,7 +41,7 @@ impl Conexion {
         socket.set_write_timeout(Some(ESCRITURA))?;
         let pantalla = contexto.pantalla(&format!("{nombre} (puerto {puerto})"), false);
         pantalla.llenar(socket.try_clone()?);
-        contexto.apunta(format!("se conecta {}", pantalla.nombre));
+        contexto.apunta(format!("hay conexión con {}", pantalla.nombre));
         Ok(Self {
             contexto: Arc::clone(contexto),
             pantalla,

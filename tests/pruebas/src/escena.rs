@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::conexion::{Conexion, Impostor, direccion_propia, puerto_libre};
@@ -60,6 +60,8 @@ pub struct Contexto {
     pantallas: Mutex<Vec<Arc<Pantalla>>>,
     /// Lo que se ha ido haciendo, y cuántas veces seguidas.
     hecho: Mutex<Vec<(String, usize)>>,
+    /// Las pantallas, como estaban al fallar algo.
+    foto: OnceLock<String>,
 }
 
 impl Contexto {
@@ -73,6 +75,7 @@ impl Contexto {
             larga: LARGA,
             pantallas: Mutex::default(),
             hecho: Mutex::default(),
+            foto: OnceLock::new(),
         })
     }
 
@@ -124,7 +127,13 @@ impl Contexto {
         razon: impl Into<Razon>,
         detalle: impl FnOnce() -> String,
     ) -> Resultado {
-        if cumple { Ok(()) } else { Err(Fallo { razon: razon.into(), detalle: detalle() }) }
+        if cumple { Ok(()) } else { Err(self.fallo(razon, detalle())) }
+    }
+
+    /// Un fallo, con la foto de las pantallas: después se cierran.
+    pub fn fallo(&self, razon: impl Into<Razon>, detalle: String) -> Fallo {
+        self.foto.get_or_init(|| self.pantallas());
+        Fallo { razon: razon.into(), detalle }
     }
 
     /// Espera a que una pantalla tenga esta línea, ella sola.
@@ -137,9 +146,15 @@ impl Contexto {
         })
     }
 
-    /// Todas las pantallas, una tras otra.
+    /// Todas las pantallas, una tras otra: como estaban al fallar algo, o como están.
     #[must_use]
     pub fn informe(&self) -> String {
+        self.foto.get().cloned().unwrap_or_else(|| self.pantallas())
+    }
+
+    fn pantallas(&self) -> String {
+        // De una pantalla larga, cómo empieza y cómo acaba.
+        const EXTREMO: usize = 12;
         let pantallas = self.pantallas.lock().unwrap_or_else(PoisonError::into_inner);
         let mut informe = String::new();
         for pantalla in pantallas.iter() {
@@ -147,11 +162,14 @@ impl Contexto {
             let estado = if vista.terminada { "terminada" } else { "abierta" };
             let _ = writeln!(informe, "--- {} ({estado})", pantalla.nombre);
             let lineas: Vec<&str> = vista.texto.lines().collect();
-            // De una pantalla larga, cómo empieza y cómo acaba.
-            let ultimas = lineas.len().saturating_sub(30).max(30);
-            for linea in lineas.iter().take(30).chain(lineas.iter().skip(ultimas)) {
-                let corta: String = linea.chars().take(200).flat_map(a_la_vista).collect();
-                let _ = writeln!(informe, "    {corta}");
+            let ultimas = lineas.len().saturating_sub(EXTREMO).max(EXTREMO);
+            for (numero, linea) in lineas.iter().enumerate() {
+                if numero < EXTREMO || numero >= ultimas {
+                    let corta: String = linea.chars().take(150).flat_map(a_la_vista).collect();
+                    let _ = writeln!(informe, "    {corta}");
+                } else if numero == EXTREMO {
+                    let _ = writeln!(informe, "    … ({} líneas más)", ultimas - EXTREMO);
+                }
             }
             if !vista.texto.is_empty() && !vista.texto.ends_with('\n') {
                 let _ = writeln!(informe, "    (la última línea no tiene fin de línea)");
@@ -196,8 +214,8 @@ impl Escena {
     ) -> Self {
         let (previsto, corta) = previsto.unzip();
         let (corta, larga) = (corta.unwrap_or(CORTA), LARGA);
-        let (pantallas, hecho) = (Mutex::default(), Mutex::default());
-        let contexto = Contexto { modo, previsto, corta, larga, pantallas, hecho };
+        let (pantallas, hecho, foto) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        let contexto = Contexto { modo, previsto, corta, larga, pantallas, hecho, foto };
         let (contexto, servidor, cliente) = (Arc::new(contexto), servidor.into(), cliente.into());
         Self { contexto, servidor, cliente, donde: Donde::Cualquiera }
     }
@@ -210,9 +228,11 @@ impl Escena {
         donde: Donde,
         larga: Duration,
     ) -> Self {
-        let (pantallas, hecho) = (Mutex::default(), Mutex::default());
-        let contexto = Contexto { modo, previsto: None, corta: CORTA, larga, pantallas, hecho };
-        Self { contexto: Arc::new(contexto), servidor, cliente, donde }
+        let mut escena = Self { donde, ..Self::new(modo, servidor, cliente, None) };
+        if let Some(contexto) = Arc::get_mut(&mut escena.contexto) {
+            contexto.larga = larga;
+        }
+        escena
     }
 
     /// Lo que comparten sus piezas.
@@ -257,6 +277,10 @@ impl Escena {
         programa.ve("esperando clientes...", "el servidor no arranca")?;
         let direccion = programa.extrae("el servidor no dice dónde escucha", |texto| {
             texto.lines().next()?.strip_prefix("servidor de chat iniciado en ")?.parse().ok()
+        });
+        let direccion = direccion.map_err(|fallo| Fallo {
+            detalle: format!("se esperaba «servidor de chat iniciado en {pedida}», lo primero"),
+            ..fallo
         })?;
         Ok(Servidor { programa, direccion })
     }
@@ -275,6 +299,11 @@ impl Escena {
         let conexion = Conexion::new(&self.contexto, nombre, socket, puerto)?;
         servidor.anuncia(puerto)?;
         Ok(conexion)
+    }
+
+    /// Si los programas solo saben usar una dirección, espera a que esté libre.
+    pub fn espera_su_puerto(&self) -> Resultado {
+        if let Donde::Fijo(direccion) = self.donde { puerto_libre(direccion) } else { Ok(()) }
     }
 
     /// Un servidor de mentira.
@@ -299,8 +328,11 @@ pub struct Servidor {
 impl Servidor {
     /// Una conexión de la que nadie lee mientras no lo haga la prueba.
     pub fn conecta(&self) -> Resultado<TcpStream> {
-        TcpStream::connect(self.direccion)
-            .map_err(|error| Fallo { razon: NoAtiende, detalle: error.to_string() })
+        TcpStream::connect(self.direccion).map_err(|error| {
+            let a_donde = self.direccion;
+            let detalle = format!("en {a_donde}, que es donde dice que escucha: {error}");
+            self.contexto().fallo(NoAtiende, detalle)
+        })
     }
 
     /// Espera a que el servidor anuncie al cliente de este puerto.

@@ -372,9 +372,8 @@ impl Programa {
         let plazo = self.contexto.plazo(si_no.clone());
         self.pantalla.espera(plazo, |vista| extraer(&vista.texto).is_some());
         let nombre = &self.pantalla.nombre;
-        extraer(&self.pantalla.texto()).ok_or_else(|| Fallo {
-            razon: si_no,
-            detalle: format!("no está en la pantalla de {nombre}"),
+        extraer(&self.pantalla.texto()).ok_or_else(|| {
+            self.contexto.fallo(si_no, format!("no está en la pantalla de {nombre}"))
         })
     }
 

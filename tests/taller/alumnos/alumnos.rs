@@ -14,7 +14,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use pruebas::tabla::PASOS;
 use taller::Paso;
 use taller::comprobar::{Examen, Programas};
-use taller::empezar::empezar;
+use taller::empezar::{TEXTOS, empezar};
 
 /// Los que son de una carpeta: construir ocupa el procesador, y comprobar espera.
 const A_LA_VEZ: usize = 4;
@@ -25,6 +25,10 @@ fn main() -> ExitCode {
     let mut pruebas = vec![
         Trial::test("empezar_no_toca_lo_escrito", empezar_no_toca_lo_escrito),
         Trial::test("lo_que_no_se_entiende_se_dice", lo_que_no_se_entiende_se_dice),
+        Trial::test(
+            "lo_que_se_pide_decir_lo_dicen_los_pasos",
+            lo_que_se_pide_decir_lo_dicen_los_pasos,
+        ),
         Trial::test("un_experimento_no_toca_nada", un_experimento_no_toca_nada),
         Trial::test("vigilar_vuelve_a_mirar", vigilar_vuelve_a_mirar),
     ];
@@ -141,6 +145,24 @@ fn lo_que_no_se_entiende_se_dice() -> Result<(), Failed> {
     dice(&["empezar", "02", &dentro.to_string_lossy()], "dentro de este repositorio", 2)?;
     dice(&["comprobar", "--servidor", "x"], "hacen falta los dos", 2)?;
     dice(&["experimento", "01.9"], "van de 01.1 a 01.3", 2)
+}
+
+fn lo_que_se_pide_decir_lo_dicen_los_pasos() -> Result<(), Failed> {
+    let pasos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../steps/04-salir-and-cleanup/src");
+    let codigo = fs::read_to_string(pasos.join("servidor.rs"))?
+        + &fs::read_to_string(pasos.join("cliente.rs"))?;
+    for (_, _, texto) in TEXTOS {
+        let escrito = [
+            ("127.0.0.1:12345", "{}"),
+            ("127.0.0.1", "{ip}"),
+            ("50001", "{puerto}"),
+            ("hola", "{mensaje}"),
+        ];
+        let escrito =
+            escrito.iter().fold(texto.to_owned(), |texto, (uno, otro)| texto.replace(uno, otro));
+        assert!(codigo.contains(&escrito), "el paso 04 no dice «{escrito}»");
+    }
+    Ok(())
 }
 
 fn un_experimento_no_toca_nada() -> Result<(), Failed> {

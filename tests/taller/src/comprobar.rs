@@ -21,7 +21,7 @@ const PACIENCIA: Duration = Duration::from_secs(5);
 const UN_MOMENTO: Duration = Duration::from_secs(1);
 
 /// Cuando falta tanto, ya hay bastante en que pensar: lo demás no se mira.
-const BASTANTE: usize = 3;
+const BASTANTE: usize = 2;
 
 /// La dirección que usan los programas a los que no se les puede decir otra.
 const LA_DE_SIEMPRE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 12345);
@@ -95,22 +95,26 @@ impl<'a> Examen<'a> {
 
     /// Comprueba lo que pide un paso; devuelve si se cumple todo.
     pub fn paso(&mut self, paso: &Paso) -> io::Result<bool> {
+        let (nombre, idea) = (paso.nombre(), paso.idea());
+        writeln!(self.salida, "\nPaso {nombre}: {idea}")?;
         let mut faltan = Vec::new();
         for escenario in paso.pide() {
             if let Some(falta) = self.mira(escenario)? {
                 faltan.push((escenario, falta));
             }
             if faltan.len() == BASTANTE {
-                writeln!(self.salida, "     …  y lo demás, cuando esto se cumpla")?;
                 break;
             }
         }
-        let (nombre, idea) = (paso.nombre(), paso.idea());
+        let sin_mirar = paso.pide().filter(|uno| !self.vistos.contains_key(uno.nombre)).count();
+        if sin_mirar > 0 {
+            writeln!(self.salida, "     …  y {sin_mirar} más, cuando esto se cumpla")?;
+        }
         let Some((escenario, falta)) = faltan.first() else {
-            writeln!(self.salida, "\nCumple el paso {nombre}: {idea}.")?;
+            writeln!(self.salida, "El paso {nombre} se cumple.")?;
             return Ok(true);
         };
-        writeln!(self.salida, "\nPara el paso {nombre} ({idea}), lo primero que falta:\n")?;
+        writeln!(self.salida, "\nLo primero que falta para el paso {nombre}:\n")?;
         self.explica(escenario, falta)?;
         Ok(false)
     }
@@ -124,6 +128,13 @@ impl<'a> Examen<'a> {
     /// Busca en qué paso están los programas; devuelve si están en alguno.
     pub fn paso_a_paso(&mut self) -> io::Result<bool> {
         // Desde el 03, quien habla ya no se oye a sí mismo: lo que pedían los dos primeros ya no se cumple.
+        if let Donde::Fijo(direccion) = self.programas.donde() {
+            writeln!(
+                self.salida,
+                "(Si las órdenes no dicen DIRECCION, los programas usan siempre {direccion}, y a veces hay \
+                 que esperar\na que el sistema la suelte: tarda.)"
+            )?;
+        }
         let difunde = TABLA.iter().find(|uno| uno.nombre == "difusion");
         let difunde = difunde.is_some_and(|uno| self.ver(uno, UN_MOMENTO).is_ok());
         let mut esta = false;
@@ -169,10 +180,11 @@ impl<'a> Examen<'a> {
         for cosa in hecho {
             writeln!(salida, "    {cosa}")?;
         }
-        writeln!(salida, "  falla:   {razon}\n  porque:  {detalle}\n  se vio:")?;
+        writeln!(salida, "  se vio:")?;
         for linea in pantallas.lines() {
             writeln!(salida, "    {linea}")?;
         }
+        writeln!(salida, "  y no va bien: {detalle}\n  quizá porque {razon}")?;
         writeln!(salida, "  lo cuenta {}", lo_ensena(escenario).capitulo.pagina)
     }
 }

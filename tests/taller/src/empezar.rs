@@ -19,6 +19,15 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 ";
+const MANIFIESTO: &str = "\
+[package]
+name = \"mi-chat\"
+version = \"0.1.0\"
+edition = \"2024\"
+
+# Es un paquete por su cuenta, aunque esté en la carpeta de otro.
+[workspace]
+";
 const CLIENTE: &str = "\
 //! El cliente.
 
@@ -52,7 +61,7 @@ pub fn empezar(paso: &Paso, carpeta: &Path) -> Result<String, String> {
                 carpeta.display()
             ));
         }
-        crear(paso, &absoluta).map_err(|error| no_se_puede(carpeta, &error))?;
+        crear(paso, &absoluta, carpeta).map_err(|error| no_se_puede(carpeta, &error))?;
         let _ = writeln!(texto, "Tu versión está en {}.", carpeta.display());
         let _ = match paso.columna.checked_sub(1).map(Paso::en) {
             Some(anterior) => {
@@ -79,10 +88,55 @@ fn de_dentro_afuera(ruta: &Path) -> PathBuf {
     existe.unwrap_or_else(|| ruta.to_owned())
 }
 
+/// Desde qué paso, dónde y qué: lo que dicen los programas, que los escenarios esperan tal cual.
+pub const TEXTOS: [(&str, &str, &str); 9] = [
+    ("01", "servidor", "servidor de chat iniciado en 127.0.0.1:12345"),
+    ("01", "servidor", "esperando clientes..."),
+    ("01", "servidor", "nuevo cliente conectado: ('127.0.0.1', 50001)"),
+    ("01", "servidor", "cliente ('127.0.0.1', 50001): hola"),
+    ("01", "cliente", "conectado al servidor de chat!"),
+    ("01", "cliente", "escribe tus mensajes:"),
+    ("03", "a los demás", "usuario 50001: hola"),
+    ("04", "a quien llega", "bienvenido al chat! escribe 'salir' para salir"),
+    ("04", "servidor", "cliente ('127.0.0.1', 50001) desconectado"),
+];
+
+/// Lo que se tiene que ver, y la dirección.
+fn textos(paso: &Paso) -> String {
+    let mut texto = String::from(
+        "Los dos programas toman la dirección de su primer argumento (127.0.0.1:12345 si no se les da \
+         ninguna). Lo que\ndicen, tal cual, con la dirección y el puerto que toquen en cada línea:\n\n",
+    );
+    for (_, donde, linea) in TEXTOS.iter().filter(|(desde, ..)| *desde <= paso.nombre()) {
+        let _ = writeln!(texto, "    {donde:<14}{linea}");
+    }
+    texto.push_str("\nDe quien llega se dice cuando ya se le puede atender.\n");
+    texto
+}
+
+/// Cómo se sigue, sea cual sea el paso.
+fn en_general(carpeta: &Path) -> String {
+    format!(
+        "Desde la carpeta del curso, en qué paso está y qué falta lo dice\n\n    \
+         cargo run --bin taller -- comprobar {}\n\ny qué pide cada paso, `cargo run --bin taller -- empezar 02 …` \
+         (no toca lo escrito).\n",
+        citada(carpeta)
+    )
+}
+
+/// Una ruta, como se escribe en un terminal.
+fn citada(carpeta: &Path) -> String {
+    let texto = carpeta.display().to_string();
+    if texto.contains(char::is_whitespace) { format!("'{texto}'") } else { texto }
+}
+
 /// Lo que pide un paso y cómo se comprueba.
 fn que_hacer(paso: &Paso, carpeta: &Path) -> String {
     let (nombre, idea) = (paso.nombre(), paso.idea());
-    let mut texto = format!("El paso {nombre}, «{idea}», pide además:\n\n");
+    let mut texto = format!(
+        "El paso {nombre}, «{idea}», pide{}:\n\n",
+        if paso.columna == 0 { "" } else { ", además de lo anterior" }
+    );
     for escenario in paso.gana() {
         let _ = writeln!(texto, "- {}", escenario.frase);
     }
@@ -91,25 +145,17 @@ fn que_hacer(paso: &Paso, carpeta: &Path) -> String {
     }
     let _ = write!(
         texto,
-        "\nLo cuenta {}. Cuando lo tengas, desde la carpeta del curso:\n\n    \
+        "\n{}\nLo cuenta {}. Cuando lo tengas, desde la carpeta del curso:\n\n    \
          cargo run --bin taller -- comprobar {nombre} {}\n",
+        textos(paso),
         paso.capitulo.pagina,
-        carpeta.display()
+        citada(carpeta)
     );
     texto
 }
 
-fn crear(paso: &Paso, carpeta: &Path) -> std::io::Result<()> {
-    let nombre = carpeta.file_name().unwrap_or_default().to_string_lossy();
-    let nombre: String =
-        nombre.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let nombre = nombre.trim_matches('-').to_lowercase();
-    // Un paquete no puede llamarse como lo que no empieza por una letra, ni como uno de sus programas.
-    let nombre = format!("chat-{nombre}");
-    let mut manifiesto = format!(
-        "[package]\nname = \"{nombre}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-         # Es un paquete por su cuenta, aunque esté en la carpeta de otro.\n[workspace]\n"
-    );
+fn crear(paso: &Paso, carpeta: &Path, como_se_dijo: &Path) -> std::io::Result<()> {
+    let mut manifiesto = MANIFIESTO.to_owned();
     fs::create_dir_all(carpeta.join("src"))?;
     match &paso.capitulo.antes {
         None => {
@@ -140,7 +186,7 @@ fn crear(paso: &Paso, carpeta: &Path) -> std::io::Result<()> {
     let leeme = format!(
         "# Mi chat\n\nEl servidor se pone en marcha con `cargo run --bin servidor`, y cada cliente, en su \
          terminal, con\n`cargo run --bin cliente`.\n\n{}",
-        que_hacer(paso, carpeta)
+        en_general(como_se_dijo)
     );
     fs::write(carpeta.join("LEEME.md"), leeme)?;
     fs::write(carpeta.join("Cargo.toml"), manifiesto)

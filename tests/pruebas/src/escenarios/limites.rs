@@ -157,8 +157,11 @@ fn visitas(escena: &Escena, cuantas: usize) -> Resultado {
     const MARGEN_KIB: usize = 1024;
     let servidor = escena.servidor()?;
     let pid = servidor.pid().ok_or_else(|| Fallo::prueba(&"no se sabe el número de proceso"))?;
-    // Con un cliente dentro, el servidor ya tiene todos sus hilos.
-    let _testigo = llega(&servidor)?;
+    // Con un cliente dentro y atendido, el servidor ya tiene todos sus hilos.
+    let testigo = llega(&servidor)?;
+    (&testigo).write_all(b"hola\n")?;
+    let puerto = testigo.local_addr()?.port();
+    servidor.ve(&format!("cliente ('127.0.0.1', {puerto}): hola"), NoAtiende)?;
     let antes = consumo(pid)?;
     let visita = |i: usize| {
         let mut socket = llega(&servidor)?;
@@ -184,9 +187,12 @@ fn visitas(escena: &Escena, cuantas: usize) -> Resultado {
         despues = consumo(pid)?;
     }
     let igual = (despues.hilos, despues.descriptores) == (antes.hilos, antes.descriptores);
-    escena
-        .contexto()
-        .exige(igual, QuedanRestos, || format!("antes {antes:?}; después {despues:?}"))?;
+    escena.contexto().exige(igual, QuedanRestos, || {
+        format!(
+            "al principio había {} hilos y {} descriptores; al final, {} y {}",
+            antes.hilos, antes.descriptores, despues.hilos, despues.descriptores
+        )
+    })?;
     let crece = despues.memoria_kib > mitad.memoria_kib + MARGEN_KIB;
     escena
         .contexto()

@@ -10,6 +10,7 @@ use crate::razon::Razon::{CtrlCLoMata, ErrorOscuro, SinAyuda, SinBienvenida};
 pub fn direccion_de_siempre(escena: &Escena) -> Resultado {
     const SIEMPRE: &str = "127.0.0.1:12345";
     const OTRA: &str = "no usa 127.0.0.1:12345";
+    escena.espera_su_puerto()?;
     let anuncio = format!("servidor de chat iniciado en {SIEMPRE}\n");
     let plazo = escena.contexto().plazo(OTRA);
     let servidor = loop {
