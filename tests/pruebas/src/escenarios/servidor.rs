@@ -84,21 +84,18 @@ pub fn mismo_orden_para_todos(escena: &Escena) -> Resultado {
             hilos.spawn(|| (0..MENSAJES).try_for_each(|i| autor.envia(format!("mensaje {i}\n"))));
         }
     });
-    let oidos = |i: usize| {
-        let texto = oyentes[i].pantalla.texto();
+    let oidos = |texto: &str| -> Vec<String> {
         texto.lines().filter(|linea| linea.starts_with("usuario ")).map(String::from).collect()
     };
-    // Los pasos con bienvenida envían una línea más.
-    let bienvenidas = usize::from(oyentes[0].pantalla.texto().starts_with("bienvenido"));
     for oyente in &oyentes {
         let total = MENSAJES * autores.len();
         let plazo = escena.contexto().plazo(NoLlega);
-        let llega = oyente
-            .pantalla
-            .espera(plazo, |vista| vista.texto.matches('\n').count() >= total + bienvenidas);
+        let llega = oyente.pantalla.espera(plazo, |vista| {
+            vista.texto.ends_with('\n') && oidos(&vista.texto).len() >= total
+        });
         escena.contexto().exige(llega, NoLlega, || format!("no llegaron {total} mensajes"))?;
     }
-    let (uno, otro): (Vec<String>, Vec<String>) = (oidos(0), oidos(1));
+    let [uno, otro] = oyentes.each_ref().map(|oyente| oidos(&oyente.pantalla.texto()));
     let detalle = || "los dos oyentes recibieron lo mismo en distinto orden".to_string();
     escena.contexto().exige(uno == otro, "cada uno ve un orden", detalle)?;
     for autor in &autores {
