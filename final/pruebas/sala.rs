@@ -1,7 +1,11 @@
 //! La sala a solas: qué oye cada uno, y qué se anota.
 
+#[cfg(target_os = "linux")]
+use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+#[cfg(target_os = "linux")]
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -9,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use chat::buzon::PACIENCIA;
 use chat::freno::{CREDITO, Freno, GOTEO, Gasto};
-use chat::lector::LECTURA;
 use chat::pantalla::Pantalla;
 use chat::sala::{BIENVENIDA, COLA, Sala, Suceso};
 
@@ -223,15 +226,20 @@ fn quien_se_va_recibe_antes_lo_que_guarda_su_buzon() {
 
 #[test]
 fn la_sala_ajusta_el_freno_a_lo_que_se_debe() {
-    let ((a, _cliente_a), (b, _sordo)) = (conexion(), conexion());
+    let (a, _cliente_a) = conexion();
+    let sordos = [(); 3].map(|()| conexion_estrecha());
     let freno = Arc::new(Freno::default());
     let (pantalla, _) = Pantalla::abrir(io::sink()).unwrap();
     let (canal, sucesos) = mpsc::sync_channel(COLA);
     let sala = Sala::new(pantalla, Arc::clone(&freno));
     let sala = thread::spawn(move || sala.atender(&sucesos));
-    for suceso in [entra(1, &a), entra(2, &b)] {
-        canal.send(suceso).unwrap();
+    canal.send(entra(1, &a)).unwrap();
+    for (numero, (sordo, _)) in (2..).zip(&sordos) {
+        canal.send(entra(numero, sordo)).unwrap();
     }
+    // Con el freno suelto, quien habla recupera todo su crédito.
+    let mut ahorrador = Gasto::todo();
+    freno.gastar(&mut ahorrador, 0);
     // Si está echado, quien acaba de llegar no tiene crédito, y espera.
     let echado = || {
         let inicio = Instant::now();
@@ -241,15 +249,57 @@ fn la_sala_ajusta_el_freno_a_lo_que_se_debe() {
     let limite = Instant::now() + Duration::from_secs(30);
     let mut se_echa = false;
     while !se_echa && Instant::now() < limite {
-        canal.send(dice(1, &"hola\n".repeat(LECTURA))).unwrap();
+        canal.send(dice(1, &largo().repeat(A_LA_VEZ))).unwrap();
         se_echa = echado();
     }
     assert!(se_echa);
+    // Lo que se dice se gasta por cada buzón que guarda algo: los tres sordos.
+    let agota = |bytes| {
+        let mut gasto = ahorrador.clone();
+        freno.gastar(&mut gasto, bytes);
+        gasto.agotado()
+    };
+    let por_tres = agota(CREDITO * 2 / 5) && !agota(CREDITO * 3 / 10);
+    assert!(por_tres || !echado(), "se cuentan otros buzones");
     // Al sordo se le acaba la paciencia: ya no se debe nada.
     while echado() && Instant::now() < limite {
         thread::yield_now();
     }
     assert!(Instant::now() < limite, "no se suelta");
+    drop(canal);
+    sala.join().unwrap();
+}
+
+/// Cuántas veces se ha dormido el hilo de este fichero de `/proc`.
+#[cfg(target_os = "linux")]
+fn veces_dormido(hilo: &Path) -> u64 {
+    let estado = fs::read_to_string(hilo.join("status")).unwrap();
+    let linea = estado
+        .lines()
+        .find_map(|linea| linea.strip_prefix("voluntary_ctxt_switches:"));
+    linea.unwrap().trim().parse().unwrap()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn sin_nada_que_hacer_la_sala_no_despierta() {
+    const RATO: Duration = Duration::from_millis(300);
+    let (a, mut cliente_a) = conexion();
+    let (canal, sucesos) = mpsc::channel();
+    let (quien, quien_es) = mpsc::channel();
+    let sala = thread::spawn(move || {
+        let hilo = fs::read_link("/proc/thread-self").unwrap();
+        quien.send(Path::new("/proc").join(hilo)).unwrap();
+        atender_canal(&sucesos)
+    });
+    let hilo = quien_es.recv().unwrap();
+    canal.send(entra(1, &a)).unwrap();
+    cliente_a.read_exact(&mut vec![0; BIENVENIDA.len()]).unwrap();
+    let antes = veces_dormido(&hilo);
+    thread::sleep(RATO);
+    let veces = veces_dormido(&hilo) - antes;
+    // La de después de la bienvenida, y alguna que el sistema quiera.
+    assert!(veces < 10, "se ha dormido {veces} veces");
     drop(canal);
     sala.join().unwrap();
 }

@@ -94,9 +94,9 @@ fn con_apuntes<T>(
 
 impl Apuntes {
     fn anotar(&mut self, lineas: &str) {
-        // Lo que sigue a un hueco cae también en él: lo que se muestra está en
-        // su orden.
-        if self.sin_mostrar > 0 || self.texto.len() >= ESPERA {
+        // Cuando algo no cabe, ya no cabe nada hasta que el hilo lo toma todo:
+        // el hueco está detrás, y lo que se muestra, en su orden.
+        if self.texto.len() >= ESPERA {
             self.sin_mostrar += lineas.lines().count();
         } else {
             self.texto.push_str(lineas);
