@@ -120,7 +120,7 @@ pub(crate) fn pruebas() -> Vec<Trial> {
     let una = |columna: usize| {
         let paso = Paso::en(columna);
         let nombre = format!("en_python::{}", paso.nombre());
-        Trial::test(nombre, move || en_python(python, &paso)).with_ignored_flag(columna != 1)
+        Trial::test(nombre, move || en_python(python, &paso)).with_ignored_flag(true)
     };
     (0..4).map(una).collect()
 }
