@@ -69,7 +69,6 @@ impl Pagina {
     }
 
     /// Los bloques que hay entre el título `seccion` y el siguiente de su nivel.
-    #[cfg(unix)]
     pub fn seccion(&self, seccion: &str) -> Option<&[Bloque]> {
         let es_titulo = |bloque: &Bloque| bloque.clase == Clase::Titulo(HeadingLevel::H2);
         let inicio =
