@@ -157,7 +157,7 @@ tabla! {
         "Una letra que llega en dos envíos no se rompe.";
     fallos::bytes_sueltos [01 NoAtiende, 02 NoLlega]
         "Da igual cómo trocee la red: un mensaje byte a byte, o dos en el mismo envío.";
-    fallos::lector_lento [01 NoAtiende, 02 NoLlega]
+    fallos::lector_lento [01 NoAtiende, 02 NoLlega] tarda(2)
         "A quien lee de byte en byte mientras otro habla sin parar también le llega todo.";
     limites::ultimas_palabras [01 NoAtiende, 02 NoLlega] necesita(Unix)
         "Lo último que dice quien se va sin leer nada también llega.";
@@ -193,7 +193,7 @@ tabla! {
         "Ese silencio dura 50 ms.";
     servidor::bytes_que_no_son_utf8 [01 NoAtiende, 02..=07 NoLlega]
         "Quien envía bytes que no son UTF-8 sigue en el chat, y los demás ven `�`.";
-    servidor::mensaje_larguisimo [01 NoAtiende, 02 NoLlega, 03..=08 UnSoloMensaje]
+    servidor::mensaje_larguisimo [01 NoAtiende, 02 NoLlega, 03..=08 UnSoloMensaje] tarda(5)
         "Una línea de un mega llega entera, en mensajes de 1024 bytes como mucho.";
     fallos::mega_sin_fin_de_linea [01 NoAtiende, 02..=08 NoLlega]
         "Un mega sin fin de línea no espera en la memoria del servidor: se reenvía según llega.";
@@ -205,7 +205,7 @@ tabla! {
         "Tampoco un servidor malintencionado puede dar órdenes al terminal del cliente.";
     cliente::servidor_sin_fines_de_linea [01..=09 EsperaFinDeLinea]
         "El cliente enseña cada mensaje de un servidor que no termina sus líneas.";
-    fallos::linea_sin_fin [01..=08 GuardaLaLinea] necesita(Tuberias)
+    fallos::linea_sin_fin [01..=08 GuardaLaLinea] necesita(Tuberias) tarda(5)
         "Un servidor que envía 10 MB sin fin de línea no llena la memoria del cliente.";
     cliente::entrada_de_cualquier_forma [01..=07 NoEnviaTodo] necesita(Tuberias)
         "El cliente envía tal cual bytes que no son UTF-8 y una línea de un mega.";
