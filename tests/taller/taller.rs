@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use pruebas::programa::{Orden, matar_todos};
 use taller::comprobar::{Examen, Programas};
+use taller::ejercicio::Ejercicio;
 use taller::vigilar::{BORRAR, vigilar};
 use taller::{Paso, empezar, experimento};
 
@@ -14,12 +15,15 @@ const USO: &str = "\
 uso: taller empezar PASO CARPETA
      taller comprobar [PASO] CARPETA [--vigilar]
      taller comprobar [PASO] --servidor 'ORDEN' --cliente 'ORDEN'
+     taller ejercicio PASO.NÚMERO CARPETA [--vigilar]
      taller experimento PASO.NÚMERO [--sin-preguntar]
 
 Para seguir el curso escribiendo una versión propia. PASO es 01, 02… o final.
 
   empezar       crea en CARPETA un paquete tuyo, con el código del paso anterior
   comprobar     dice en qué paso está, y qué le falta para el siguiente; o si cumple ese
+  ejercicio     dice si un ejercicio de un capítulo está hecho en CARPETA; si no hay nada en ella,
+                la crea con el código del paso
   experimento   hace en una copia un «quita una línea» de un capítulo, y enseña qué pasa
 
   --vigilar            vuelve a comprobar cada vez que se guarda un fichero, hasta Ctrl-C
@@ -35,9 +39,10 @@ Por ejemplo:
   cargo run --bin taller -- comprobar 03 ../mi-chat --vigilar
   cargo run --bin taller -- comprobar 02 --servidor 'python3 ../mi-chat/servidor.py DIRECCION' \\
       --cliente 'python3 ../mi-chat/cliente.py DIRECCION'
+  cargo run --bin taller -- ejercicio 01.2 ../ejercicio
   cargo run --bin taller -- experimento 03.2
 
-Termina con 0 si se cumple todo lo que pide el paso, con 1 si no, y con 2 si no se puede mirar.
+Termina con 0 si se cumple todo lo que se pide, con 1 si no, y con 2 si no se puede mirar.
 ";
 
 const AYUDA: &str = "\n(cómo se usa: cargo run --bin taller -- --help)";
@@ -85,6 +90,7 @@ fn hacer() -> Result<bool, String> {
             println!("{}", empezar::empezar(&Paso::leer(paso)?, &carpeta())?);
             Ok(true)
         }
+        ["ejercicio", nombre, _] if !ajenos => ejercicio(nombre, &carpeta(), pedido.vigilar),
         ["experimento", nombre] if !ajenos => {
             let (paso, experimento) = experimento::leer(nombre)?;
             let preguntar = !pedido.sin_preguntar;
@@ -93,9 +99,11 @@ fn hacer() -> Result<bool, String> {
         }
         ["comprobar"] if ajenos => comprobar(None, &los_ajenos(&pedido)?),
         ["comprobar", paso] if ajenos => comprobar(Some(paso), &los_ajenos(&pedido)?),
-        ["comprobar", _] => comprobar_carpeta(None, &carpeta(), pedido.vigilar),
-        ["comprobar", paso, _] => comprobar_carpeta(Some(paso), &carpeta(), pedido.vigilar),
-        ["empezar" | "comprobar"] | ["empezar", _] => Err(format!(
+        ["comprobar", _] => en_carpeta(&carpeta(), pedido.vigilar, |suyos| comprobar(None, suyos)),
+        ["comprobar", paso, _] => {
+            en_carpeta(&carpeta(), pedido.vigilar, |suyos| comprobar(Some(paso), suyos))
+        }
+        ["empezar" | "comprobar" | "ejercicio"] | ["empezar" | "ejercicio", _] => Err(format!(
             "falta la carpeta de tu versión, como en «{} ../mi-chat»{AYUDA}",
             textos.join(" ")
         )),
@@ -154,20 +162,33 @@ fn comprobar(paso: Option<&str>, programas: &Programas) -> Result<bool, String> 
     cumple.map_err(|error| format!("no se puede escribir en el terminal: {error}"))
 }
 
-fn comprobar_carpeta(
-    paso: Option<&str>,
+fn ejercicio(nombre: &str, carpeta: &Path, hay_que_vigilar: bool) -> Result<bool, String> {
+    let ejercicio = Ejercicio::leer(nombre)?;
+    if !empezar::hay_version(carpeta) {
+        println!("{}", ejercicio.empezar(carpeta)?);
+        return Ok(true);
+    }
+    en_carpeta(carpeta, hay_que_vigilar, |programas| {
+        let hecho = Examen::new(programas, &mut io::stdout()).ejercicio(&ejercicio);
+        hecho.map_err(|error| format!("no se puede escribir en el terminal: {error}"))
+    })
+}
+
+/// Construye lo que hay en una carpeta y lo mira; si se pide, cada vez que cambia.
+fn en_carpeta(
     carpeta: &Path,
     hay_que_vigilar: bool,
+    mirar: impl Fn(&Programas) -> Result<bool, String>,
 ) -> Result<bool, String> {
     if !hay_que_vigilar {
-        return comprobar(paso, &Programas::construidos(carpeta)?);
+        return mirar(&Programas::construidos(carpeta)?);
     }
     vigilar(carpeta, || {
         print!("{BORRAR}");
         let _ = io::stdout().flush();
         // Que no compile, o que falte algo, es lo corriente: se dice, y se espera a que cambie.
         match Programas::construidos(carpeta) {
-            Ok(programas) => drop(comprobar(paso, &programas)?),
+            Ok(programas) => drop(mirar(&programas)?),
             Err(error) => println!("{error}"),
         }
         println!("\n(Se volverá a mirar cuando guardes algo. Ctrl-C para dejarlo.)");

@@ -24,8 +24,8 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 use escena::{Escena, Fallo};
-use programa::{Modo, se_pueden_contar_hilos};
-use tabla::{Casilla, Escenario, Necesita, PASOS, TABLA};
+use programa::Modo;
+use tabla::{Casilla, Escenario, PASOS, TABLA};
 
 /// Las pruebas esperan más que calculan: caben varias en cada núcleo.
 const A_LA_VEZ: usize = 12;
@@ -103,18 +103,14 @@ fn lo_que_se_cumple_no_parece_que_falle(
     pruebas
 }
 
-/// De qué maneras se puede ver un escenario en este sistema.
+/// De qué maneras se puede ver un escenario en este sistema: si tarda, basta con una.
 #[must_use]
 pub fn modos(escenario: &Escenario) -> Vec<Modo> {
-    match escenario.necesita {
-        Necesita::Nada if cfg!(unix) && !escenario.largo => vec![Modo::Terminal, Modo::Tuberias],
-        Necesita::Terminal if cfg!(unix) => vec![Modo::Terminal],
-        Necesita::Nada | Necesita::Tuberias => vec![Modo::Tuberias],
-        Necesita::Unix if cfg!(unix) => vec![Modo::Tuberias],
-        Necesita::Linux if cfg!(target_os = "linux") => vec![Modo::Tuberias],
-        Necesita::Hilos if se_pueden_contar_hilos() => vec![Modo::Tuberias],
-        Necesita::Terminal | Necesita::Unix | Necesita::Linux | Necesita::Hilos => vec![],
+    let mut modos = escenario.necesita.modos();
+    if escenario.largo {
+        modos.retain(|modo| *modo == Modo::Tuberias);
     }
+    modos
 }
 
 fn comprobar_casilla(

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,6 +46,8 @@ pub enum Modo {
 pub struct Orden {
     programa: PathBuf,
     argumentos: Vec<OsString>,
+    /// Variables de entorno, además de las de este programa.
+    variables: Vec<(&'static str, String)>,
     descriptores: Option<u32>,
     hilos: Option<u32>,
     pantalla_que_se_cierra: bool,
@@ -65,6 +68,7 @@ impl Orden {
         Self {
             programa: programa.into(),
             argumentos: Vec::new(),
+            variables: Vec::new(),
             ajeno: None,
             descriptores: None,
             hilos: None,
@@ -127,6 +131,13 @@ impl Orden {
         self.ajeno.is_none() || self.argumentos.iter().any(|uno| uno == DIRECCION)
     }
 
+    /// Le da esta variable de entorno.
+    #[must_use]
+    pub fn con_variable(mut self, nombre: &'static str, valor: impl Display) -> Self {
+        self.variables.push((nombre, valor.to_string()));
+        self
+    }
+
     /// No deja que el programa tenga más de `cuantos` descriptores abiertos. Solo en Unix.
     #[must_use]
     pub fn con_descriptores(mut self, cuantos: u32) -> Self {
@@ -178,6 +189,7 @@ impl Orden {
         // Si nadie ha dicho cuál, que use la suya.
         comando.args(self.argumentos.iter().filter(|uno| *uno != DIRECCION));
         comando.env("RUST_BACKTRACE", "0");
+        comando.envs(self.variables.iter().map(|(nombre, valor)| (nombre, valor)));
         if let Some(carpeta) = &self.ajeno {
             // Por tuberías, Python guarda lo que escribe y puede no usar UTF-8.
             comando.current_dir(carpeta).env("PYTHONUNBUFFERED", "1").env("PYTHONUTF8", "1");
@@ -207,9 +219,13 @@ pub fn resumen(bytes: &[u8]) -> String {
 
 /// Lo que hay que decir a `sh` para que su programa no pase de tantos hilos.
 fn orden_con_hilos(cuantos: u32) -> String {
+    /// Los números de proceso que reparte Linux, como mucho.
+    const PIDS: u32 = 1 << 22;
     // Linux los cuenta por usuario, y no se los cuenta a root: hace falta un usuario con el que no
-    // haya nadie más. Quien no es root lo consigue con un espacio de usuarios propio.
-    let usuario = 100_000 + std::process::id();
+    // haya nadie más, ni otro programa de este proceso. Quien no es root lo consigue con un espacio de
+    // usuarios propio.
+    static SIGUIENTE: AtomicU32 = AtomicU32::new(0);
+    let usuario = 100_000 + std::process::id() + PIDS * SIGUIENTE.fetch_add(1, Ordering::Relaxed);
     format!(
         "if [ \"$(id -u)\" = 0 ]; then \
          exec 9<\"$0\"; \

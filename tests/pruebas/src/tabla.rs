@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::escena::{CORTA, Escena, Resultado};
 use crate::escenarios::{aparte, clase, cliente, fallos, limites, pareja, servidor};
+use crate::programa::{Modo, se_pueden_contar_hilos};
 use crate::razon::Razon;
 use Necesita::{Hilos, Linux, Terminal, Tuberias, Unix};
 
@@ -39,6 +40,22 @@ pub enum Necesita {
     Linux,
     /// Un Linux que deja limitar los hilos de un programa.
     Hilos,
+}
+
+impl Necesita {
+    /// De qué maneras se puede ver en este sistema; la primera, como lo vería una persona.
+    #[must_use]
+    pub fn modos(self) -> Vec<Modo> {
+        match self {
+            Self::Nada if cfg!(unix) => vec![Modo::Terminal, Modo::Tuberias],
+            Terminal if cfg!(unix) => vec![Modo::Terminal],
+            Self::Nada | Tuberias => vec![Modo::Tuberias],
+            Unix if cfg!(unix) => vec![Modo::Tuberias],
+            Linux if cfg!(target_os = "linux") => vec![Modo::Tuberias],
+            Hilos if se_pueden_contar_hilos() => vec![Modo::Tuberias],
+            Terminal | Unix | Linux | Hilos => vec![],
+        }
+    }
 }
 
 /// Una conducta del chat, y qué pasos la tienen.

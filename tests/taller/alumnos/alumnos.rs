@@ -3,6 +3,7 @@
 
 mod en_python;
 mod errores;
+mod pasos;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,7 +12,6 @@ use std::process::{Command, ExitCode, Stdio};
 
 use errores::{ERRORES, Error};
 use libtest_mimic::{Arguments, Failed, Trial};
-use pruebas::tabla::PASOS;
 use taller::Paso;
 use taller::comprobar::{Examen, Programas};
 use taller::empezar::{TEXTOS, empezar};
@@ -29,20 +29,19 @@ fn main() -> ExitCode {
             "lo_que_se_pide_decir_lo_dicen_los_pasos",
             lo_que_se_pide_decir_lo_dicen_los_pasos,
         ),
+        Trial::test(
+            "un_ejercicio_se_empieza_y_se_comprueba",
+            un_ejercicio_se_empieza_y_se_comprueba,
+        ),
         Trial::test("un_experimento_no_toca_nada", un_experimento_no_toca_nada),
         Trial::test("vigilar_vuelve_a_mirar", vigilar_vuelve_a_mirar),
     ];
-    for (columna, paso) in PASOS.iter().enumerate().skip(1) {
-        let nombre = format!("lo_empezado_cumple_el_anterior::{paso}");
-        let prueba = move || lo_empezado_cumple_el_anterior(&Paso::en(columna));
-        // El primero se ve enseguida; los demás tardan.
-        pruebas.push(Trial::test(nombre, prueba).with_ignored_flag(columna > 1));
-    }
     for error in &ERRORES {
         let nombre = format!("errores::{}::{}", error.paso, error.nombre);
         let pronto = error.nombre == "no repite nada";
         pruebas.push(Trial::test(nombre, || cuenta_el_error(error)).with_ignored_flag(!pronto));
     }
+    pruebas.extend(pasos::pruebas());
     pruebas.extend(en_python::pruebas());
     libtest_mimic::run(&argumentos, pruebas).exit_code()
 }
@@ -63,6 +62,13 @@ impl Drop for Carpeta {
     }
 }
 
+/// ¿Se puede usar aquí este programa?
+pub(crate) fn hay(programa: &str) -> bool {
+    let mut prueba = Command::new(programa);
+    prueba.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    prueba.status().is_ok_and(|estado| estado.success())
+}
+
 /// Comprueba un paso, y que lo primero que falta sea una de estas cosas; si no son ninguna, que se cumpla.
 pub(crate) fn examina(programas: &Programas, paso: &Paso, faltan: &[&str]) -> Result<(), Failed> {
     let mut dicho = Vec::new();
@@ -75,16 +81,6 @@ pub(crate) fn examina(programas: &Programas, paso: &Paso, faltan: &[&str]) -> Re
     let dicho = String::from_utf8_lossy(&dicho).into_owned();
     Err(format!("paso {}: debía faltar {faltan:?}, y falta {primero:?}\n{dicho}", paso.nombre())
         .into())
-}
-
-/// Lo que da `empezar` para un paso cumple el anterior, y no ese: si gana algo, le falta.
-fn lo_empezado_cumple_el_anterior(paso: &Paso) -> Result<(), Failed> {
-    let carpeta = Carpeta::new(&format!("empezado-{}", paso.nombre()));
-    empezar(paso, &carpeta.0)?;
-    let programas = Programas::construidos(&carpeta.0)?;
-    examina(&programas, &Paso::en(paso.columna - 1), &[])?;
-    let faltan: Vec<_> = paso.gana().map(|uno| uno.nombre).collect();
-    examina(&programas, paso, &faltan)
 }
 
 fn cuenta_el_error(error: &Error) -> Result<(), Failed> {
@@ -144,7 +140,9 @@ fn lo_que_no_se_entiende_se_dice() -> Result<(), Failed> {
     dice(&["comprobar", "no-existe"], "no hay ningún Cargo.toml", 2)?;
     dice(&["empezar", "02", &dentro.to_string_lossy()], "dentro de este repositorio", 2)?;
     dice(&["comprobar", "--servidor", "x"], "hacen falta los dos", 2)?;
-    dice(&["experimento", "01.9"], "van de 01.1 a 01.3", 2)
+    dice(&["experimento", "01.9"], "van de 01.1 a 01.3", 2)?;
+    dice(&["ejercicio", "1.9", "x"], "van de 01.1 a 01.4", 2)?;
+    dice(&["ejercicio", "02.3"], "falta la carpeta", 2)
 }
 
 fn lo_que_se_pide_decir_lo_dicen_los_pasos() -> Result<(), Failed> {
@@ -163,6 +161,19 @@ fn lo_que_se_pide_decir_lo_dicen_los_pasos() -> Result<(), Failed> {
         assert!(codigo.contains(&escrito), "el paso 04 no dice «{escrito}»");
     }
     Ok(())
+}
+
+fn un_ejercicio_se_empieza_y_se_comprueba() -> Result<(), Failed> {
+    let carpeta = Carpeta::new("ejercicio");
+    let ruta = carpeta.0.to_string_lossy();
+    dice(&["ejercicio", "1.2", &ruta], "está el código del paso 01", 0)?;
+    dice(&["ejercicio", "01.2", &ruta], "quizá porque el servidor no dice quién se va", 1)?;
+    let servidor = carpeta.0.join("src/servidor.rs");
+    let texto = fs::read_to_string(&servidor)?;
+    let despedida = "    println!(\"cliente ('{ip}', {puerto}) desconectado\");\n    Ok(())\n}";
+    fs::write(&servidor, texto.replace("    Ok(())\n}", despedida))?;
+    dice(&["ejercicio", "01.2", &ruta], "Hecho.", 0)?;
+    dice(&["ejercicio", "02.3", &ruta], "nadie puede comprobar por ti", 0)
 }
 
 fn un_experimento_no_toca_nada() -> Result<(), Failed> {

@@ -1,14 +1,13 @@
 //! Los cuatro primeros pasos, escritos en Python: el taller no sabe de lenguajes.
 
 use std::fs;
-use std::process::{Command, Stdio};
 
 use libtest_mimic::{Failed, Trial};
 use pruebas::programa::Orden;
 use taller::Paso;
 use taller::comprobar::Programas;
 
-use crate::{Carpeta, examina};
+use crate::{Carpeta, examina, hay};
 
 /// El primer argumento dice de qué paso es: lo que cambia de uno al siguiente son unas líneas.
 const SERVIDOR: &str = r#"
@@ -123,12 +122,6 @@ pub(crate) fn pruebas() -> Vec<Trial> {
         Trial::test(nombre, move || en_python(python, &paso)).with_ignored_flag(true)
     };
     (0..4).map(una).collect()
-}
-
-fn hay(programa: &str) -> bool {
-    let mut prueba = Command::new(programa);
-    prueba.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    prueba.status().is_ok_and(|estado| estado.success())
 }
 
 /// La versión de un paso lo cumple, y no el siguiente.

@@ -7,12 +7,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use pruebas::construir::construir;
-use pruebas::escena::{Donde, Escena, Fallo};
-use pruebas::modos;
+use pruebas::escena::{Donde, Escena, Fallo, Resultado};
 use pruebas::programa::Orden;
-use pruebas::tabla::{Escenario, PASOS, TABLA};
+use pruebas::tabla::{Escenario, Necesita, PASOS, TABLA};
 
+use crate::ejercicio::Ejercicio;
+use crate::ejercicio::comprobaciones::Comprobacion;
 use crate::{Paso, lo_ensena};
+
+/// Lo que se mira de unos programas.
+type Prueba = fn(&Escena) -> Resultado;
 
 /// Lo que se espera a lo que no llega: a quien prueba una y otra vez no se le hace esperar.
 const PACIENCIA: Duration = Duration::from_secs(5);
@@ -59,6 +63,22 @@ impl Programas {
     #[must_use]
     pub fn ajenos(servidor: Orden, cliente: Orden) -> Self {
         Self { servidor, cliente }
+    }
+
+    /// Mira si cumplen algo, esperando esto a lo que no llega. Donde no se puede ver, se da por cumplido.
+    pub fn ver(
+        &self,
+        necesita: Necesita,
+        prueba: Prueba,
+        paciencia: Duration,
+    ) -> Result<(), Falta> {
+        let Some(&modo) = necesita.modos().first() else { return Ok(()) };
+        let programas = (self.servidor.clone(), self.cliente.clone());
+        let escena = Escena::de_quien_aprende(modo, programas, self.donde(), paciencia);
+        prueba(&escena).map_err(|fallo| {
+            let contexto = escena.contexto();
+            Falta { fallo, hecho: contexto.hecho(), pantallas: contexto.informe() }
+        })
     }
 
     /// Dónde puede escuchar el servidor: si a alguno de los dos no se le puede decir, donde siempre.
@@ -115,7 +135,30 @@ impl<'a> Examen<'a> {
             return Ok(true);
         };
         writeln!(self.salida, "\nLo primero que falta para el paso {nombre}:\n")?;
-        self.explica(escenario, falta)?;
+        let lo_cuenta = lo_ensena(escenario).capitulo.pagina;
+        self.explica((escenario.frase, escenario.nombre), falta, &lo_cuenta)?;
+        Ok(false)
+    }
+
+    /// Comprueba un ejercicio; devuelve si está hecho.
+    pub fn ejercicio(&mut self, ejercicio: &Ejercicio) -> io::Result<bool> {
+        let Ejercicio { nombre, enunciado, .. } = ejercicio;
+        writeln!(self.salida, "\nEjercicio {nombre}: {enunciado}\n")?;
+        let Some(Comprobacion { necesita, prueba, .. }) = ejercicio.comprobacion() else {
+            writeln!(self.salida, "Es de los que nadie puede comprobar por ti.")?;
+            return Ok(true);
+        };
+        if necesita.modos().is_empty() {
+            writeln!(self.salida, "En este sistema no se puede comprobar.")?;
+            return Ok(true);
+        }
+        let Err(falta) = self.programas.ver(*necesita, *prueba, PACIENCIA) else {
+            writeln!(self.salida, "Hecho. La solución del capítulo puede ser otra: compárala.")?;
+            return Ok(true);
+        };
+        writeln!(self.salida, "Aún no:\n")?;
+        let pagina = &ejercicio.paso.capitulo.pagina;
+        self.explica((enunciado, nombre), &falta, pagina)?;
         Ok(false)
     }
 
@@ -136,7 +179,8 @@ impl<'a> Examen<'a> {
             )?;
         }
         let difunde = TABLA.iter().find(|uno| uno.nombre == "difusion");
-        let difunde = difunde.is_some_and(|uno| self.ver(uno, UN_MOMENTO).is_ok());
+        let difunde = difunde
+            .is_some_and(|uno| self.programas.ver(uno.necesita, uno.prueba, UN_MOMENTO).is_ok());
         let mut esta = false;
         for columna in if difunde { 2 } else { 0 }..PASOS.len() {
             if !self.paso(&Paso::en(columna))? {
@@ -152,7 +196,7 @@ impl<'a> Examen<'a> {
         if let Some(visto) = self.vistos.get(escenario.nombre) {
             return Ok(visto.clone());
         }
-        let falta = self.ver(escenario, PACIENCIA).err();
+        let falta = self.programas.ver(escenario.necesita, escenario.prueba, PACIENCIA).err();
         let cumple = if falta.is_none() { "sí" } else { "NO" };
         writeln!(self.salida, "    {cumple}  {} ({})", escenario.frase, escenario.nombre)?;
         self.salida.flush()?;
@@ -160,22 +204,15 @@ impl<'a> Examen<'a> {
         Ok(falta)
     }
 
-    /// Donde no se puede ver, se da por cumplido.
-    fn ver(&self, escenario: &Escenario, paciencia: Duration) -> Result<(), Falta> {
-        let Some(&modo) = modos(escenario).first() else { return Ok(()) };
-        let Programas { servidor, cliente } = self.programas.clone();
-        let donde = self.programas.donde();
-        let escena = Escena::de_quien_aprende(modo, (servidor, cliente), donde, paciencia);
-        (escenario.prueba)(&escena).map_err(|fallo| {
-            let contexto = escena.contexto();
-            Falta { fallo, hecho: contexto.hecho(), pantallas: contexto.informe() }
-        })
-    }
-
-    fn explica(&mut self, escenario: &Escenario, falta: &Falta) -> io::Result<()> {
+    fn explica(
+        &mut self,
+        (frase, nombre): (&str, &str),
+        falta: &Falta,
+        lo_cuenta: &str,
+    ) -> io::Result<()> {
         let Falta { fallo: Fallo { razon, detalle }, hecho, pantallas } = falta;
         let salida = &mut self.salida;
-        writeln!(salida, "  {} ({})\n", escenario.frase, escenario.nombre)?;
+        writeln!(salida, "  {frase} ({nombre})\n")?;
         writeln!(salida, "  se hizo:")?;
         for cosa in hecho {
             writeln!(salida, "    {cosa}")?;
@@ -185,6 +222,6 @@ impl<'a> Examen<'a> {
             writeln!(salida, "    {linea}")?;
         }
         writeln!(salida, "  y no va bien: {detalle}\n  quizá porque {razon}")?;
-        writeln!(salida, "  lo cuenta {}", lo_ensena(escenario).capitulo.pagina)
+        writeln!(salida, "  lo cuenta {lo_cuenta}")
     }
 }

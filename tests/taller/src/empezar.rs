@@ -42,26 +42,11 @@ fn main() -> io::Result<()> {
 /// Crea en `carpeta` una versión propia para llegar a este paso. Devuelve lo que hay que hacer ahora. Si
 /// ya hay una, no la toca.
 pub fn empezar(paso: &Paso, carpeta: &Path) -> Result<String, String> {
-    let absoluta = std::path::absolute(carpeta).map_err(|error| no_se_puede(carpeta, &error))?;
     let mut texto = String::new();
-    if absoluta.join("Cargo.toml").is_file() {
+    if hay_version(carpeta) {
         let _ = writeln!(texto, "En {} ya hay una versión tuya: no se toca.", carpeta.display());
     } else {
-        if let Ok(nuestra) = raiz().canonicalize()
-            && de_dentro_afuera(&absoluta).starts_with(nuestra)
-        {
-            return Err(format!(
-                "{} está dentro de este repositorio: tu versión va fuera, por ejemplo en ../mi-chat",
-                carpeta.display()
-            ));
-        }
-        if dentro_hay_algo(&absoluta) {
-            return Err(format!(
-                "{} no está vacía, y no es una versión del chat: elige otra carpeta",
-                carpeta.display()
-            ));
-        }
-        crear(paso, &absoluta, carpeta).map_err(|error| no_se_puede(carpeta, &error))?;
+        nueva(paso.capitulo.antes.as_deref(), carpeta)?;
         let _ = writeln!(texto, "Tu versión está en {}.", carpeta.display());
         let _ = match paso.columna.checked_sub(1).map(Paso::en) {
             Some(anterior) => {
@@ -72,6 +57,32 @@ pub fn empezar(paso: &Paso, carpeta: &Path) -> Result<String, String> {
     }
     let _ = write!(texto, "\n{}", que_hacer(paso, carpeta));
     Ok(texto)
+}
+
+/// ¿Hay ya un paquete en esta carpeta?
+#[must_use]
+pub fn hay_version(carpeta: &Path) -> bool {
+    carpeta.join("Cargo.toml").is_file()
+}
+
+/// Crea en `carpeta`, que no ha de tener nada, un paquete con el código de un paso, o con dos programas
+/// que no hacen nada.
+pub fn nueva(codigo: Option<&str>, carpeta: &Path) -> Result<(), String> {
+    let absoluta = std::path::absolute(carpeta).map_err(|error| no_se_puede(carpeta, &error))?;
+    let esta_dentro = |nuestra| de_dentro_afuera(&absoluta).starts_with(nuestra);
+    if raiz().canonicalize().is_ok_and(esta_dentro) {
+        return Err(format!(
+            "{} está dentro de este repositorio: tu versión va fuera, por ejemplo en ../mi-chat",
+            carpeta.display()
+        ));
+    }
+    if dentro_hay_algo(&absoluta) {
+        return Err(format!(
+            "{} no está vacía, y no es una versión del chat: elige otra carpeta",
+            carpeta.display()
+        ));
+    }
+    crear(codigo, &absoluta, carpeta).map_err(|error| no_se_puede(carpeta, &error))
 }
 
 fn no_se_puede(carpeta: &Path, error: &std::io::Error) -> String {
@@ -125,7 +136,7 @@ fn en_general(carpeta: &Path) -> String {
 }
 
 /// Una ruta, como se escribe en un terminal.
-fn citada(carpeta: &Path) -> String {
+pub(crate) fn citada(carpeta: &Path) -> String {
     let texto = carpeta.display().to_string();
     if texto.contains(char::is_whitespace) { format!("'{texto}'") } else { texto }
 }
@@ -154,16 +165,16 @@ fn que_hacer(paso: &Paso, carpeta: &Path) -> String {
     texto
 }
 
-fn crear(paso: &Paso, carpeta: &Path, como_se_dijo: &Path) -> std::io::Result<()> {
+fn crear(codigo: Option<&str>, carpeta: &Path, como_se_dijo: &Path) -> std::io::Result<()> {
     let mut manifiesto = MANIFIESTO.to_owned();
     fs::create_dir_all(carpeta.join("src"))?;
-    match &paso.capitulo.antes {
+    match codigo {
         None => {
             fs::write(carpeta.join("src/servidor.rs"), SERVIDOR)?;
             fs::write(carpeta.join("src/cliente.rs"), CLIENTE)?;
         }
-        Some(antes) => {
-            let origen = raiz().join(antes);
+        Some(codigo) => {
+            let origen = raiz().join(codigo);
             for fichero in dentro(&origen.join("src")) {
                 let destino = carpeta.join("src").join(fichero.file_name().unwrap_or_default());
                 fs::write(destino, propio(&leer(&fichero)))?;

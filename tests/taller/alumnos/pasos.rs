@@ -1,0 +1,158 @@
+//! El código de cada paso cumple lo suyo y no lo del siguiente; y sus ejercicios, que sin hacer nada no se
+//! cumplen, se cumplen con su solución, que no estropea nada más que lo que dice.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use libtest_mimic::{Failed, Trial};
+use pruebas::tabla::{Escenario, PASOS};
+use taller::Paso;
+use taller::comprobar::Programas;
+use taller::ejercicio::Ejercicio;
+use taller::ejercicio::comprobaciones::COMPROBACIONES;
+use taller::empezar::empezar;
+
+use crate::{Carpeta, examina, hay};
+
+/// Lo que se espera a lo que no ha de llegar, y a lo que sí.
+const POCO: Duration = Duration::from_secs(1);
+const MUCHO: Duration = Duration::from_secs(20);
+
+/// Los escenarios que se ven a la vez.
+const A_LA_VEZ: usize = 4;
+
+/// Una por paso.
+pub(crate) fn pruebas() -> Vec<Trial> {
+    let mut pruebas = vec![Trial::test("cada_ejercicio_con_lo_suyo", cada_ejercicio_con_lo_suyo)];
+    let hay_git = hay("git");
+    if !hay_git {
+        eprintln!("aviso: las soluciones se aplican con git, y no lo hay: no se prueban");
+    }
+    pruebas.extend(PASOS.iter().enumerate().map(|(columna, paso)| {
+        let prueba = move || paso_a_paso(&Paso::en(columna), hay_git);
+        // El primero se ve enseguida; los demás tardan.
+        Trial::test(format!("pasos::{paso}"), prueba).with_ignored_flag(columna > 0)
+    }));
+    pruebas
+}
+
+/// Cada comprobación es de un ejercicio, y tiene solución; los demás son abiertos, y son pocos.
+fn cada_ejercicio_con_lo_suyo() -> Result<(), Failed> {
+    let ejercicios: Vec<_> =
+        (0..PASOS.len()).flat_map(|uno| Ejercicio::de(&Paso::en(uno))).collect();
+    for ejercicio in &ejercicios {
+        let con_solucion = ejercicio.solucion.is_some();
+        if ejercicio.comprobacion().is_some() != con_solucion {
+            return Err(
+                format!("{}: solución sin comprobación, o al revés", ejercicio.nombre).into()
+            );
+        }
+    }
+    let abiertos = ejercicios.iter().filter(|uno| uno.solucion.is_none()).count();
+    assert_eq!(COMPROBACIONES.len(), ejercicios.len() - abiertos, "sobra alguna comprobación");
+    assert!(abiertos * 5 <= ejercicios.len(), "{abiertos} abiertos de {}", ejercicios.len());
+    Ok(())
+}
+
+/// Todo lo de un paso, en la misma carpeta: construir es lo que más tarda.
+fn paso_a_paso(paso: &Paso, con_soluciones: bool) -> Result<(), Failed> {
+    let carpeta = Carpeta::new(&format!("paso-{}", paso.nombre()));
+    let siguiente = (paso.columna + 1 < PASOS.len()).then(|| Paso::en(paso.columna + 1));
+    let mut ejercicios = Ejercicio::de(paso);
+    match &siguiente {
+        Some(siguiente) => empezar(siguiente, &carpeta.0).map(drop)?,
+        None => ejercicios[0].empezar(&carpeta.0).map(drop)?,
+    }
+    let programas = Programas::construidos(&carpeta.0)?;
+    examina(&programas, paso, &[])?;
+    if let Some(siguiente) = &siguiente {
+        let faltan: Vec<_> = siguiente.gana().map(|uno| uno.nombre).collect();
+        examina(&programas, siguiente, &faltan)?;
+    }
+    ejercicios.retain(|uno| con_soluciones && uno.solucion.is_some());
+    for ejercicio in &ejercicios {
+        if hecho(&programas, ejercicio, POCO).is_ok() {
+            return Err(format!("{}: está hecho sin hacer nada", ejercicio.nombre).into());
+        }
+    }
+    let mut fallos = String::new();
+    for ejercicio in &ejercicios {
+        aplicar(ejercicio, &carpeta.0, &[])?;
+        if let Err(fallo) = con_su_solucion(ejercicio, paso, &carpeta.0) {
+            let _ = writeln!(fallos, "{}: {fallo}", ejercicio.nombre);
+        }
+        aplicar(ejercicio, &carpeta.0, &["--reverse"])?;
+    }
+    if fallos.is_empty() { Ok(()) } else { Err(fallos.into()) }
+}
+
+fn con_su_solucion(ejercicio: &Ejercicio, paso: &Paso, carpeta: &Path) -> Result<(), String> {
+    let programas = Programas::construidos(carpeta)?;
+    hecho(&programas, ejercicio, MUCHO)?;
+    let fallan = los_que_fallan(&programas, paso, &ejercicio.cambia);
+    let previstos: BTreeSet<_> = ejercicio.cambia.iter().map(String::as_str).collect();
+    if fallan == previstos {
+        return Ok(());
+    }
+    Err(format!("debían fallar {previstos:?}, y fallan {fallan:?}"))
+}
+
+fn hecho(programas: &Programas, ejercicio: &Ejercicio, paciencia: Duration) -> Result<(), String> {
+    let comprobacion = ejercicio.comprobacion().ok_or("no tiene comprobación")?;
+    let visto = programas.ver(comprobacion.necesita, comprobacion.prueba, paciencia);
+    visto.map_err(|falta| format!("{:?}", falta.fallo))
+}
+
+/// Aplica la solución, o la quita.
+fn aplicar(ejercicio: &Ejercicio, carpeta: &Path, opciones: &[&str]) -> Result<(), Failed> {
+    let solucion = ejercicio.solucion.as_deref().unwrap_or_default();
+    let mut git = Command::new("git")
+        .arg("apply")
+        .args(opciones)
+        .current_dir(carpeta)
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    git.stdin.take().ok_or("sin tubería")?.write_all(solucion.as_bytes())?;
+    let salida = git.wait_with_output()?;
+    if salida.status.success() {
+        return Ok(());
+    }
+    let error = String::from_utf8_lossy(&salida.stderr).into_owned();
+    Err(format!("{}: la solución no se puede aplicar: {error}", ejercicio.nombre).into())
+}
+
+/// Lo que el paso cumple y estos programas no. A lo que se prevé que falle no se le espera mucho; y si es
+/// cuestión de suerte, se le dan varias ocasiones.
+fn los_que_fallan(
+    programas: &Programas,
+    paso: &Paso,
+    previstos: &[String],
+) -> BTreeSet<&'static str> {
+    let por_ver: Mutex<Vec<&'static Escenario>> = Mutex::new(paso.pide().collect());
+    let fallan = Mutex::new(BTreeSet::new());
+    let siguiente = || por_ver.lock().expect("nadie entra en pánico").pop();
+    thread::scope(|hilos| {
+        for _ in 0..A_LA_VEZ {
+            hilos.spawn(|| {
+                while let Some(escenario) = siguiente() {
+                    let previsto = previstos.iter().any(|uno| uno == escenario.nombre);
+                    let (paciencia, intentos) = if previsto { (POCO, 10) } else { (MUCHO, 1) };
+                    let falla =
+                        |_| programas.ver(escenario.necesita, escenario.prueba, paciencia).is_err();
+                    if (0..intentos).any(falla) {
+                        let mut fallan = fallan.lock().expect("nadie entra en pánico");
+                        fallan.insert(escenario.nombre);
+                    }
+                }
+            });
+        }
+    });
+    fallan.into_inner().expect("nadie entra en pánico")
+}
