@@ -3,7 +3,7 @@
 //! `alumno servidor FALLO DIRECCIÓN` o `alumno cliente FALLO DIRECCIÓN`; con `nada`, están bien.
 
 use std::env;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +38,9 @@ fn servidor(fallo: &str, direccion: &str) -> io::Result<()> {
     }
     for numero in 1.. {
         let (conexion, direccion) = servidor.accept()?;
+        if fallo == "nombre_en_accept" {
+            leer_nombre(&conexion)?;
+        }
         if fallo == "cae_con_el_cuarto" && numero == 4 {
             process::exit(1);
         }
@@ -48,8 +51,28 @@ fn servidor(fallo: &str, direccion: &str) -> io::Result<()> {
         if fallo == "de_uno_en_uno" {
             let _ = hilo.join();
         }
+        if fallo == "no_escucha_mas" {
+            break;
+        }
+        if fallo == "solo_dos" && numero == 2 {
+            // Sigue escuchando, y no acepta a nadie más.
+            nada_mas();
+        }
     }
-    Ok(())
+    drop(servidor);
+    nada_mas()
+}
+
+fn nada_mas() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
+/// Una lectura, que se da por un nombre.
+fn leer_nombre(mut conexion: &TcpStream) -> io::Result<()> {
+    (&mut conexion).write_all("¿tu nombre? ".as_bytes())?;
+    conexion.read(&mut [0; 1024]).map(drop)
 }
 
 fn atender(
@@ -58,11 +81,21 @@ fn atender(
     direccion: SocketAddr,
     clientes: &Clientes,
 ) -> io::Result<()> {
+    if fallo == "nombre_en_su_hilo" {
+        leer_nombre(&conexion)?;
+    }
     let todos = || clientes.lock().unwrap_or_else(PoisonError::into_inner);
     todos().push((direccion, conexion.try_clone()?));
     let mut bytes = [0; 1024];
     loop {
         let leidos = match conexion.read(&mut bytes) {
+            Ok(0) if fallo == "inunda_al_salir" => 0,
+            Ok(0) if fallo == "se_para_al_salir" => {
+                let _cerrado = todos();
+                loop {
+                    thread::park();
+                }
+            }
             Ok(0) => break,
             Ok(leidos) => leidos,
             Err(_) if fallo == "cae_con_un_corte" => process::exit(1),
@@ -98,10 +131,25 @@ fn cliente(fallo: &str, direccion: &str) -> io::Result<()> {
     if fallo == "no_conecta" {
         return Ok(());
     }
+    let pregunta = || {
+        print!("¿Cómo te llamas? ");
+        io::stdout().flush()?;
+        io::stdin().read_line(&mut String::new()).map(drop)
+    };
+    if fallo == "nombre_antes" {
+        pregunta()?;
+    }
     let conexion = TcpStream::connect(direccion)?;
+    if fallo == "nombre_despues" {
+        pregunta()?;
+    }
     let mut lector = BufReader::new(conexion.try_clone()?);
     let espera_al_teclado = fallo == "espera_al_teclado";
-    let guarda_su_salida = fallo == "guarda_su_salida";
+    let guarda_su_salida = fallo == "guarda_su_salida"
+        || fallo == "necesita_un_terminal" && !io::stdout().is_terminal();
+    if fallo == "otra_palabra" {
+        println!("escribe EXIT para irte");
+    }
     let (sin_acentos, sordo) = (fallo == "pierde_acentos", fallo == "no_muestra");
     let mut hilo = None;
     if !espera_al_teclado {
@@ -120,7 +168,7 @@ fn cliente(fallo: &str, direccion: &str) -> io::Result<()> {
     }
     for linea in io::stdin().lines() {
         let mut linea = linea?;
-        if linea == "salir" {
+        if linea == if fallo == "otra_palabra" { "EXIT" } else { "salir" } {
             break;
         }
         if sin_acentos {
@@ -134,6 +182,10 @@ fn cliente(fallo: &str, direccion: &str) -> io::Result<()> {
             lector.read_line(&mut respuesta)?;
             print!("{respuesta}");
         }
+    }
+    if fallo == "espera_al_salir" {
+        // Como quien se queda en recv: cualquier cosa que llegue lo despierta.
+        return lector.read_line(&mut String::new()).map(drop);
     }
     if fallo == "no_cierra" {
         thread::sleep(Duration::from_secs(3600));

@@ -2,14 +2,19 @@
 //! `docs/corrector.md`.
 
 use std::fs;
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use corrector::{Juicio, carpeta, cliente, informe, servidor};
+use corrector::clase::{self, Entrega, Papel};
+use corrector::documento::{self, Documento};
+use corrector::{Juicio, cliente, en_marcha, informe, pareja, servidor};
 use pruebas::escena::{Fallo, Resultado};
 use pruebas::programa::Orden;
+use serde_json::{Map, Value};
 
 const USO: &str = "\
 uso: corrector --servidor 'ORDEN' --cliente 'ORDEN' [OPCIONES]
@@ -20,12 +25,15 @@ marcha con los permisos de quien lo llama.
 
   --servidor 'ORDEN'   cómo se pone en marcha el servidor, como 'python3 servidor.py'
   --cliente 'ORDEN'    cómo se pone en marcha el cliente
-  --carpeta CARPETA    juzga cada subcarpeta que tenga un servidor.* y un cliente.*
+  --carpeta CARPETA    juzga todas las entregas de una clase: una carpeta o un zip, como los da Moodle
+  --solo NOMBRE        con --carpeta, solo las entregas en cuyo nombre esté esto
   --direccion D        la dirección que usan (127.0.0.1:12345 si no se indica)
   --json FICHERO       escribe además el resultado en JSON
-  --csv FICHERO        con --carpeta, escribe además la tabla en CSV
+  --csv FICHERO        con --carpeta, escribe además la tabla, para una hoja de cálculo
+  --informes CARPETA   con --carpeta, escribe además un texto por entrega, para devolvérselo
 
-Termina con 0 si se cumple todo, con 1 si no, y con 2 si no se puede juzgar.
+Termina con 0 si se cumple todo (de una clase, si todas se han podido juzgar y lo cumplen todo), con 1
+si no, y con 2 si no se puede juzgar.
 ";
 
 struct Opciones {
@@ -35,6 +43,10 @@ struct Opciones {
     direccion: SocketAddr,
     json: Option<PathBuf>,
     csv: Option<PathBuf>,
+    informes: Option<PathBuf>,
+    solo: Option<String>,
+    /// La única que hay que juzgar: lo pide un corrector a otro.
+    una: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -49,9 +61,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let resultado = match &opciones.carpeta {
-        Some(clase) => una_clase(&opciones, clase),
-        None => una_pareja(&opciones),
+    let resultado = match (&opciones.carpeta, &opciones.una) {
+        (Some(raiz), Some(una)) => solo_una(una, raiz, opciones.direccion),
+        (Some(clase), None) => una_clase(&opciones, clase),
+        (None, _) => una_pareja(&opciones),
     };
     match resultado {
         Ok(true) => ExitCode::SUCCESS,
@@ -72,6 +85,9 @@ fn leer_opciones() -> Result<Option<Opciones>, String> {
         direccion: SocketAddr::from(([127, 0, 0, 1], 12345)),
         json: None,
         csv: None,
+        informes: None,
+        solo: None,
+        una: None,
     };
     let mut linea = lexopt::Parser::from_env();
     while let Some(argumento) = linea.next().map_err(|_| "a una opción le sobra su valor")? {
@@ -92,6 +108,9 @@ fn leer_opciones() -> Result<Option<Opciones>, String> {
             "carpeta" => opciones.carpeta = Some(valor.into()),
             "json" => opciones.json = Some(valor.into()),
             "csv" => opciones.csv = Some(valor.into()),
+            "informes" => opciones.informes = Some(valor.into()),
+            "solo" => opciones.solo = Some(texto),
+            "una" => opciones.una = Some(texto),
             "direccion" => {
                 let error = |_| format!("una dirección es como 127.0.0.1:12345, y no «{texto}»");
                 opciones.direccion = texto.parse().map_err(error)?;
@@ -110,100 +129,245 @@ fn leer_opciones() -> Result<Option<Opciones>, String> {
 /// Devuelve si cumplen todo.
 fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
     let aqui = std::env::current_dir()?;
-    let mut bien = true;
-    let mut juzga = |titulo: &str, linea: &Option<String>, juzgar: Juzgar| {
-        let Some(linea) = linea else { return Ok(None) };
-        let orden = Orden::de_linea(linea, &aqui).ok_or_else(|| Fallo {
+    let orden = |titulo: &str, linea: &Option<String>| {
+        let orden = linea.as_deref().map(|linea| Orden::de_linea(linea, &aqui));
+        let vacia = || Fallo {
             razon: format!("la orden del {titulo} está vacía").into(),
             detalle: "se escribe como 'python3 servidor.py'".into(),
-        })?;
-        let juicio = juzgar(&orden, opciones.direccion)?;
-        bien &= juicio.cumple_todo();
-        println!("{}", informe::texto(&format!("{}: {linea}", titulo.to_uppercase()), &juicio));
-        Ok::<_, Fallo>(Some(juicio))
+        };
+        orden.map(|orden| orden.ok_or_else(vacia)).transpose()
     };
-    let del_servidor = juzga("servidor", &opciones.servidor, servidor::juzgar)?;
-    let del_cliente = juzga("cliente", &opciones.cliente, cliente::juzgar)?;
+    let servidor = orden("servidor", &opciones.servidor)?;
+    let cliente = orden("cliente", &opciones.cliente)?;
+    let direccion = opciones.direccion;
+    let mut del_servidor =
+        servidor.as_ref().map(|orden| servidor::juzgar(orden, direccion)).transpose()?;
+    let mut del_cliente =
+        cliente.as_ref().map(|orden| cliente::juzgar(orden, direccion)).transpose()?;
+    if let (Some(servidor), Some(uno), Some(cliente), Some(otro)) =
+        (&servidor, &mut del_servidor, &cliente, &mut del_cliente)
+    {
+        pareja::revisar((servidor, uno), (cliente, otro), direccion)?;
+    }
+    let titulo = |que: &str, linea: &Option<String>| {
+        format!("{que}: {}", linea.as_deref().unwrap_or_default())
+    };
+    let de_cada_uno = [
+        (titulo("SERVIDOR", &opciones.servidor), &del_servidor),
+        (titulo("CLIENTE", &opciones.cliente), &del_cliente),
+    ];
+    for (titulo, juicio) in &de_cada_uno {
+        if let Some(juicio) = juicio {
+            println!("{}", informe::texto(titulo, juicio));
+        }
+    }
     if let Some(fichero) = &opciones.json {
         let json = informe::json(del_servidor.as_ref(), del_cliente.as_ref());
         escribir(fichero, &format!("{json:#}\n"))?;
     }
-    Ok(bien)
+    Ok(de_cada_uno.iter().all(|(_, juicio)| juicio.as_ref().is_none_or(Juicio::cumple_todo)))
 }
 
-type Juzgar = fn(&Orden, SocketAddr) -> Resultado<Juicio>;
-
-/// Devuelve si todas las entregas cumplen todo.
+/// Devuelve si todas las entregas se han podido juzgar y lo cumplen todo.
 fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
-    let entregas = carpeta::entregas(clase)?;
+    let clase = &std::path::absolute(clase)?;
+    let raiz = clase::raiz(clase, &en_marcha::trabajo()?)?;
+    let mut entregas = clase::entregas(&raiz, &en_marcha::trabajo()?)?;
+    if let Some(solo) = &opciones.solo {
+        entregas.retain(|entrega| entrega.nombre.contains(solo.as_str()));
+    }
     if entregas.is_empty() {
         return Err(Fallo {
             razon: format!("en {} no hay entregas", clase.display()).into(),
-            detalle: "cada una es una subcarpeta con un servidor.* y un cliente.*".into(),
+            detalle: "cada una es una subcarpeta o un zip".into(),
         });
     }
-    let mut filas = Vec::new();
-    let mut todo = serde_json::Map::new();
-    let mut bien = true;
-    for (numero, entrega) in entregas.iter().enumerate() {
-        let nombre = entrega.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        eprintln!("[{}/{}] {nombre}", numero + 1, entregas.len());
-        let juzga = |programa: &str, juzgar: Juzgar| {
-            let ruta = carpeta::programa(entrega, programa).ok_or_else(|| Fallo {
-                razon: format!("ya no está su {programa}").into(),
-                detalle: String::new(),
-            })?;
-            juzgar(&carpeta::orden(&ruta, preguntar)?, opciones.direccion)
-        };
-        let del_servidor = juzga("servidor", servidor::juzgar);
-        let del_cliente = juzga("cliente", cliente::juzgar);
-        let cumplen = |juicio: &Resultado<Juicio>| juicio.as_ref().is_ok_and(Juicio::cumple_todo);
-        bien &= cumplen(&del_servidor) && cumplen(&del_cliente);
-        filas.push(fila(&nombre, &del_servidor, &del_cliente));
-        let json = informe::json(del_servidor.as_ref().ok(), del_cliente.as_ref().ok());
-        todo.insert(nombre, json);
+    let notas = if entregas.len() > 1 && se_puede_aislar() {
+        a_la_vez(&entregas, &raiz, opciones.direccion)
+    } else {
+        una_a_una(&entregas, opciones.direccion)
+    };
+    let iguales = documento::parecidas(&entregas);
+    let filas: Vec<Vec<String>> = entregas
+        .iter()
+        .zip(iguales)
+        .zip(&notas)
+        .map(|((entrega, iguales), nota)| {
+            let documento = Documento { iguales, ..Documento::de(entrega) };
+            fila(entrega, nota, &documento)
+        })
+        .collect();
+    en_marcha::limpiar();
+    println!("{}", informe::tabla(&CABECERA[..EN_PANTALLA], &filas));
+    for fila in filas.iter().filter(|fila| !fila[CABECERA.len() - 1].is_empty()) {
+        println!("{}: {}", fila[0], fila[CABECERA.len() - 1]);
     }
-    carpeta::limpiar();
-    println!("{}", informe::tabla(&CABECERA, &filas));
     if let Some(fichero) = &opciones.csv {
-        escribir(fichero, &informe::csv(&CABECERA, &filas))?;
+        escribir(fichero, &informe::csv(&CABECERA, &filas)?)?;
     }
+    if let Some(carpeta) = &opciones.informes {
+        fs::create_dir_all(carpeta)?;
+        for (entrega, nota) in entregas.iter().zip(&notas) {
+            let texto = nota["informe"].as_str().unwrap_or_default();
+            escribir(&carpeta.join(format!("{}.txt", entrega.nombre)), texto)?;
+        }
+    }
+    let bien = notas.iter().all(|nota| nota["bien"] == true);
     if let Some(fichero) = &opciones.json {
-        escribir(fichero, &format!("{:#}\n", serde_json::Value::Object(todo)))?;
+        let nombres = entregas.iter().map(|entrega| entrega.nombre.clone());
+        let todo: Map<_, _> = nombres.zip(notas).collect();
+        escribir(fichero, &format!("{:#}\n", Value::Object(todo)))?;
     }
     Ok(bien)
 }
 
-const CABECERA: [&str; 7] =
-    ["entrega", "servidor %", "puntos", "cliente %", "puntos", "total", "no cumple"];
-
-fn fila(nombre: &str, servidor: &Resultado<Juicio>, cliente: &Resultado<Juicio>) -> Vec<String> {
-    let dos = |juicio: &Resultado<Juicio>| match juicio {
-        Ok(juicio) => [juicio.fila().to_string(), informe::coma(juicio.puntos())],
-        Err(_) => [String::new(), String::new()],
+fn una_a_una(entregas: &[Entrega], direccion: SocketAddr) -> Vec<Value> {
+    let cuantas = entregas.len();
+    let juzga = |(numero, entrega): (usize, &Entrega)| {
+        let nota = juzgar_entrega(entrega, direccion);
+        eprintln!("[{}/{cuantas}] {}", numero + 1, informe::linea(&entrega.nombre, &nota));
+        nota
     };
-    let mut faltan: Vec<String> = Vec::new();
-    for juicio in [servidor, cliente] {
-        match juicio {
-            Ok(juicio) => faltan.extend(juicio.fallan().into_iter().map(str::to_owned)),
-            Err(fallo) => faltan.push(fallo.razon.to_string()),
-        }
-    }
-    let total = match (servidor, cliente) {
-        (Ok(uno), Ok(otro)) => informe::coma(uno.puntos() + otro.puntos()),
-        _ => String::new(),
-    };
-    let ([s, ps], [c, pc]) = (dos(servidor), dos(cliente));
-    vec![nombre.to_owned(), s, ps, c, pc, total, faltan.join(" ")]
+    entregas.iter().enumerate().map(juzga).collect()
 }
 
-/// Pregunta en el terminal cómo se pone en marcha un programa de un lenguaje que no conocemos.
-fn preguntar(ruta: &Path) -> Option<String> {
-    eprint!("¿cómo se pone en marcha {}? ", ruta.display());
-    let _ = io::stderr().flush();
-    let mut linea = String::new();
-    io::stdin().read_line(&mut linea).ok()?;
-    Some(linea)
+/// Lo que se decide de una entrega.
+fn juzgar_entrega(entrega: &Entrega, direccion: SocketAddr) -> Value {
+    let mut avisos = entrega.avisos.clone();
+    let mut orden = |papel: Papel| {
+        let hallazgo = entrega.busca(papel);
+        avisos.extend(hallazgo.aviso);
+        let programa = hallazgo.programa.ok_or_else(|| Fallo {
+            razon: format!("no se encuentra el {}", papel.nombre()).into(),
+            detalle: String::new(),
+        })?;
+        en_marcha::orden(&programa)
+    };
+    let (servidor, cliente) = (orden(Papel::Servidor), orden(Papel::Cliente));
+    let juzga = |orden: &Resultado<Orden>, juzgar: fn(&Orden, SocketAddr) -> Resultado<Juicio>| {
+        juzgar(orden.as_ref().map_err(Clone::clone)?, direccion)
+    };
+    let mut del_servidor = juzga(&servidor, servidor::juzgar);
+    let mut del_cliente = juzga(&cliente, cliente::juzgar);
+    if let (Ok(servidor), Ok(uno), Ok(cliente), Ok(otro)) =
+        (&servidor, &mut del_servidor, &cliente, &mut del_cliente)
+    {
+        if let Err(fallo) = pareja::revisar((servidor, uno), (cliente, otro), direccion) {
+            avisos.push(format!("no se ha podido probar con su pareja: {}", fallo.razon));
+        }
+    }
+    informe::nota(&entrega.nombre, &avisos, &del_servidor, &del_cliente)
+}
+
+/// Con qué se pone en marcha algo en una red que es solo suya: todas las entregas usan la misma dirección.
+const AISLADO: [&str; 5] =
+    ["--map-root-user", "--net", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""];
+
+fn se_puede_aislar() -> bool {
+    let mut prueba = Command::new("unshare");
+    prueba.args(AISLADO).arg("true");
+    prueba.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    cfg!(target_os = "linux") && prueba.status().is_ok_and(|estado| estado.success())
+}
+
+/// Juzga varias a la vez, cada una con un corrector y una red para ella sola.
+fn a_la_vez(entregas: &[Entrega], raiz: &Path, direccion: SocketAddr) -> Vec<Value> {
+    /// Juzgar es, sobre todo, esperar.
+    const POR_NUCLEO: usize = 3;
+    let cuantas = entregas.len();
+    let nucleos = thread::available_parallelism().map_or(1, usize::from);
+    let (siguiente, acabadas) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let notas = Mutex::new(vec![Value::Null; cuantas]);
+    thread::scope(|hilos| {
+        for _ in 0..(POR_NUCLEO * nucleos).min(cuantas) {
+            hilos.spawn(|| {
+                while let Some((numero, entrega)) = {
+                    let numero = siguiente.fetch_add(1, Ordering::Relaxed);
+                    entregas.get(numero).map(|entrega| (numero, entrega))
+                } {
+                    let nota = en_su_red(entrega, raiz, direccion).unwrap_or_else(|fallo| {
+                        let ninguno = || Err(fallo.clone());
+                        informe::nota(&entrega.nombre, &[], &ninguno(), &ninguno())
+                    });
+                    let hechas = acabadas.fetch_add(1, Ordering::Relaxed) + 1;
+                    eprintln!("[{hechas}/{cuantas}] {}", informe::linea(&entrega.nombre, &nota));
+                    notas.lock().unwrap_or_else(PoisonError::into_inner)[numero] = nota;
+                }
+            });
+        }
+    });
+    notas.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn en_su_red(entrega: &Entrega, raiz: &Path, direccion: SocketAddr) -> Resultado<Value> {
+    let salida = Command::new("unshare")
+        .args(AISLADO)
+        .arg(std::env::current_exe()?)
+        .arg("--una")
+        .arg(&entrega.nombre)
+        .arg("--carpeta")
+        .arg(raiz)
+        .args(["--direccion", &direccion.to_string()])
+        .stdin(Stdio::null())
+        .output()?;
+    let texto = String::from_utf8_lossy(&salida.stdout);
+    let error = String::from_utf8_lossy(&salida.stderr);
+    serde_json::from_str(&texto).map_err(|_| Fallo {
+        razon: "el corrector ha terminado antes de tiempo".into(),
+        detalle: error.lines().last().unwrap_or_default().to_owned(),
+    })
+}
+
+/// Juzga una sola entrega de una clase, y escribe lo que decide en JSON: es lo que pide [`en_su_red`].
+fn solo_una(nombre: &str, raiz: &Path, direccion: SocketAddr) -> Resultado<bool> {
+    let entregas = clase::entregas(raiz, &en_marcha::trabajo()?)?;
+    let entrega = entregas.iter().find(|entrega| entrega.nombre == nombre);
+    let entrega = entrega.ok_or_else(|| Fallo::prueba(&format!("ya no está {nombre}")))?;
+    println!("{}", juzgar_entrega(entrega, direccion));
+    en_marcha::limpiar();
+    Ok(true)
+}
+
+const CABECERA: [&str; 12] = [
+    "entrega",
+    "servidor %",
+    "puntos",
+    "cliente %",
+    "puntos",
+    "total",
+    "no cumple",
+    "documento",
+    "capturas",
+    "fuentes",
+    "casi igual que",
+    "se propone",
+];
+
+/// Las columnas que caben en un terminal: las de la nota.
+const EN_PANTALLA: usize = 7;
+
+fn fila(entrega: &Entrega, nota: &Value, documento: &Documento) -> Vec<String> {
+    let numero = |cual: &Value| cual.as_f64().map_or("--".into(), informe::coma);
+    let (servidor, cliente) = (&nota["servidor"], &nota["cliente"]);
+    let dos = |uno: &Value| [numero(&uno["fila"]), numero(&uno["puntos"])];
+    let total = servidor["puntos"].as_f64().zip(cliente["puntos"].as_f64());
+    let total = total.map_or("--".into(), |(uno, otro)| informe::coma(uno + otro));
+    let ([s, ps], [c, pc]) = (dos(servidor), dos(cliente));
+    let faltan = nota["faltan"].as_str().unwrap_or_default().to_owned();
+    vec![
+        entrega.nombre.clone(),
+        s,
+        ps,
+        c,
+        pc,
+        total,
+        faltan,
+        documento.nombre.clone(),
+        documento.capturas.map_or("?".into(), |cuantas| cuantas.to_string()),
+        documento.fuentes.to_string(),
+        documento.iguales.join(", "),
+        documento.propuesta(),
+    ]
 }
 
 fn escribir(fichero: &Path, texto: &str) -> Resultado {

@@ -3,10 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, final_de, hasta};
-use pruebas::conexion::{Conexion, Impostor, nadie_escucha};
+use super::{
+    ARRANQUE, CALLADO, ESPERA, Juicio, POR_SI_ACASO, Veredicto, de_la_mejor_manera, final_de,
+    hasta, que_ha_pasado,
+};
+use pruebas::conexion::{Conexion, Impostor, puerto_libre};
 use pruebas::escena::{BIENVENIDA, Contexto, Resultado};
-use pruebas::programa::{Orden, Programa};
+use pruebas::programa::{Modo, Orden, Programa};
+
+/// El que se da a quien pregunta.
+const NOMBRE: &str = "Ana";
 
 /// Nombre, lo que pide, y el capítulo que la trata.
 const ENUNCIADO: [(&str, &str, &str); 4] = [
@@ -22,14 +28,18 @@ const ENUNCIADO: [(&str, &str, &str); 4] = [
 ///
 /// Si no se puede juzgar: no hay tal programa, o el puerto es de otro.
 pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
-    nadie_escucha(direccion)?;
-    let contexto = Contexto::para_juzgar();
+    de_la_mejor_manera(|modo| juzgar_con(modo, orden, direccion))
+}
+
+fn juzgar_con(modo: Modo, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
+    puerto_libre(direccion)?;
+    let contexto = Contexto::para_juzgar(modo);
     let impostor = Impostor::en(&contexto, direccion)?;
     let mut programa = Programa::arrancar(&contexto, "cliente", orden)?;
     let mut juicio = Juicio::new(&ENUNCIADO);
-    let ensayo = Ensayo { programa: &mut programa, juicio: &mut juicio };
-    if let Err(fallo) = ensayo.hacer(&impostor) {
-        juicio.corta(&fallo.detalle);
+    let ensayo = Ensayo { programa: &mut programa, juicio: &mut juicio, direccion };
+    if ensayo.hacer(&impostor).is_err() {
+        juicio.corta(&que_ha_pasado(&mut programa));
     }
     juicio.pantalla = final_de(&programa.pantalla.texto());
     programa.matar();
@@ -39,6 +49,7 @@ pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
 struct Ensayo<'a> {
     programa: &'a mut Programa,
     juicio: &'a mut Juicio,
+    direccion: SocketAddr,
 }
 
 impl Ensayo<'_> {
@@ -48,6 +59,7 @@ impl Ensayo<'_> {
             "que se conecte",
         );
         let fin = Instant::now() + ARRANQUE;
+        let mut callado = Instant::now() + CALLADO;
         let mut llegado = None;
         while llegado.is_none() && Instant::now() < fin {
             // Antes de mirar si llega: puede conectarse y terminar enseguida.
@@ -55,6 +67,10 @@ impl Ensayo<'_> {
             llegado = impostor.acepta_antes_de("servidor", POR_SI_ACASO)?;
             if terminado {
                 break;
+            }
+            if llegado.is_none() && Instant::now() >= callado {
+                self.contesta();
+                callado = Instant::now() + CALLADO;
             }
         }
         let Some(servidor) = llegado else {
@@ -64,12 +80,13 @@ impl Ensayo<'_> {
             return Ok(());
         };
         self.juicio.anota("C1", veredicto);
+        let servidor = servidor.se_cortara();
         servidor.envia(format!("{BIENVENIDA}\n"))?;
         let mudo = self.muestra(&servidor)?;
         self.envia(&servidor)?;
         // Un cliente que espera al teclado enseña algo cuando se pulsa Intro.
         let algo = hasta(POR_SI_ACASO, || self.ve("bienvenido al chat"));
-        self.sale(servidor)?;
+        self.sale(servidor);
         if mudo && !algo {
             let veredicto =
                 Veredicto::new("mirar todo lo que ha enseñado", "lo que dicen los demás");
@@ -94,19 +111,45 @@ impl Ensayo<'_> {
         self.programa.pantalla.texto().contains(texto)
     }
 
+    /// Contesta a lo que parece que el programa pregunta: un nombre, si no se entiende otra cosa.
+    fn contesta(&mut self) {
+        let texto = self.programa.pantalla.texto().to_lowercase();
+        let pregunta = texto.trim_end().lines().last().unwrap_or_default();
+        let palabras: Vec<_> = pregunta.split(|c: char| !c.is_alphanumeric()).collect();
+        let pide = |cuales: &[&str]| cuales.iter().any(|una| palabras.contains(una));
+        let respuesta = if pide(&["puerto", "port"]) {
+            self.direccion.port().to_string()
+        } else if pide(&["ip", "host", "servidor", "server", "dirección", "direccion"]) {
+            self.direccion.ip().to_string()
+        } else {
+            NOMBRE.to_owned()
+        };
+        // Si ya ha terminado, se verá.
+        let _ = self.programa.escribe(&respuesta);
+        self.juicio.avisos.push(format!("no pasaba nada: se ha escrito «{respuesta}»"));
+    }
+
     /// C2. Devuelve si no enseña nada.
     fn muestra(&mut self, servidor: &Conexion) -> Resultado<bool> {
-        const TEXTO: &str = "usuario 50000: uno, ¿qué tal, año nuevo?";
-        const CLAVE: &str = "50000: uno";
         let veredicto = Veredicto::new(
             "que otro diga dos cosas, sin tocar el teclado",
             "que se vean enseguida, con sus eñes y acentos",
         );
-        servidor.envia(format!("{TEXTO}\n"))?;
-        let uno = hasta(ESPERA, || self.ve(CLAVE) || self.terminado()) && self.ve(CLAVE);
-        let intacto = uno && hasta(POR_SI_ACASO, || self.ve(TEXTO));
-        servidor.envia("usuario 50000: dos\n")?;
-        let dos = uno && hasta(ESPERA, || self.ve("50000: dos"));
+        let mut vistas = self.dos_cosas(servidor, ["uno", "dos"])?;
+        if !vistas.0 && !self.terminado() {
+            // Puede estar preguntando algo. Lo que enseñe solo por pulsar Intro no cuenta.
+            let antes = self.programa.pantalla.bytes().len();
+            self.contesta();
+            hasta(ESPERA, || self.programa.pantalla.bytes().len() > antes + 2 * NOMBRE.len());
+            hasta(POR_SI_ACASO, || self.terminado());
+            vistas = self.dos_cosas(servidor, ["otra vez uno", "otra vez dos"])?;
+            if !vistas.1 {
+                // Lo primero, si se vio, fue por pulsar Intro.
+                vistas = (false, false, false);
+                self.juicio.avisos.pop();
+            }
+        }
+        let (uno, dos, intacto) = vistas;
         let veredicto = match (uno, dos, intacto) {
             (true, true, true) => veredicto,
             (true, true, false) => veredicto.falla(50, "el texto se ve cambiado"),
@@ -116,6 +159,26 @@ impl Ensayo<'_> {
         };
         self.juicio.anota("C2", veredicto);
         Ok(!uno)
+    }
+
+    /// Dice dos cosas, la primera con eñes. Devuelve si se ve la primera, si la segunda, y si tal cual.
+    fn dos_cosas(
+        &self,
+        servidor: &Conexion,
+        [uno, dos]: [&str; 2],
+    ) -> Resultado<(bool, bool, bool)> {
+        let ve =
+            |texto: &str| hasta(ESPERA, || self.ve(texto) || self.terminado()) && self.ve(texto);
+        let clave = format!("50000: {uno}");
+        let texto = format!("usuario {clave}, ¿qué tal, año nuevo?");
+        servidor.envia(format!("{texto}\n"))?;
+        let visto = ve(&clave);
+        let intacto = visto && hasta(POR_SI_ACASO, || self.ve(&texto));
+        if !visto {
+            return Ok((false, false, false));
+        }
+        servidor.envia(format!("usuario 50000: {dos}\n"))?;
+        Ok((true, ve(&format!("50000: {dos}")), intacto))
     }
 
     /// C3.
@@ -144,25 +207,35 @@ impl Ensayo<'_> {
         Ok(())
     }
 
+    /// Por qué sigue abierta la conexión después de «salir».
+    fn por_que_no_sale(&self, servidor: &Conexion) -> String {
+        /// Las palabras que otros enunciados usan para lo mismo; las que contienen a otra, antes.
+        const OTRAS: [&str; 7] = ["/salir", "/exit", "/quit", "exit", "quit", "bye", "desconectar"];
+        if !servidor.pantalla.texto().contains("salir") {
+            return "la conexión sigue abierta".into();
+        }
+        let textos = self.programa.pantalla.texto().to_lowercase();
+        let otra = OTRAS.iter().find(|una| textos.contains(**una));
+        let otra = otra.map_or(String::new(), |una| format!("; en sus textos dice «{una}»"));
+        format!("envía «salir» a los demás, como un mensaje{otra}")
+    }
+
     /// C4.
-    fn sale(&mut self, servidor: Conexion) -> Resultado {
+    fn sale(&mut self, servidor: Conexion) {
         let veredicto = Veredicto::new(
             "escribir «salir», y cerrar cuando cierre",
             "que cierre la conexión y termine, sin cerrarle la entrada",
         );
-        // Por si espera una respuesta a lo último que envió.
-        servidor.envia("usuario 50000: cuatro\n")?;
         let _ = self.programa.escribe("salir");
         let cierra = hasta(ESPERA, || servidor.pantalla.vista().terminada);
-        servidor.corta();
+        let por_que_no = self.por_que_no_sale(&servidor);
         drop(servidor);
         let termina = hasta(ESPERA, || self.terminado());
         let veredicto = match (cierra, termina) {
             (true, true) => veredicto,
-            (false, _) => veredicto.falla(75, "la conexión sigue abierta"),
+            (false, _) => veredicto.falla(75, por_que_no),
             (true, false) => veredicto.falla(75, "cierra la conexión, pero no termina"),
         };
         self.juicio.anota("C4", veredicto);
-        Ok(())
     }
 }

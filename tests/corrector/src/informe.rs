@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use csv::WriterBuilder;
+use pruebas::escena::{Fallo, Resultado};
 use serde_json::{Map, Value, json};
 
 use super::{Juicio, PUNTOS};
@@ -25,6 +27,9 @@ pub fn texto(titulo: &str, juicio: &Juicio) -> String {
             let _ = writeln!(texto, "          se vio:      {}", clausula.visto);
         }
         let _ = writeln!(texto, "          lo trata:    {}", clausula.capitulo);
+    }
+    for aviso in &juicio.avisos {
+        let _ = writeln!(texto, "  aviso: {aviso}");
     }
     if !juicio.cumple_todo() {
         let _ = writeln!(texto, "  lo último que salió del programa:");
@@ -73,7 +78,12 @@ pub fn json(servidor: Option<&Juicio>, cliente: Option<&Juicio>) -> Value {
                 .iter()
                 .map(|una| (una.nombre.to_owned(), una.cumple.into()))
                 .collect();
-            json!({ "clausulas": clausulas, "fila": juicio.fila(), "puntos": juicio.puntos() })
+            json!({
+                "clausulas": clausulas,
+                "fila": juicio.fila(),
+                "puntos": juicio.puntos(),
+                "avisos": juicio.avisos,
+            })
         })
     };
     json!({ "servidor": uno(servidor), "cliente": uno(cliente) })
@@ -97,14 +107,63 @@ pub fn tabla(cabecera: &[&str], filas: &[Vec<String>]) -> String {
     texto
 }
 
-/// La misma tabla, para una hoja de cálculo.
-#[must_use]
-pub fn csv(cabecera: &[&str], filas: &[Vec<String>]) -> String {
-    let celda = |texto: &String| format!("\"{}\"", texto.replace('"', "\"\""));
-    let mut texto = cabecera.join(",") + "\n";
+/// La misma tabla, para una hoja de cálculo: una en español la abre con un doble clic.
+///
+/// # Errors
+///
+/// Si no se puede escribir.
+pub fn csv(cabecera: &[&str], filas: &[Vec<String>]) -> Resultado<String> {
+    let mut tabla = WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
+    let error = |error: &dyn std::fmt::Display| Fallo::prueba(&error.to_string());
+    tabla.write_record(cabecera).map_err(|fallo| error(&fallo))?;
     for fila in filas {
-        texto += &fila.iter().map(celda).collect::<Vec<_>>().join(",");
-        texto.push('\n');
+        tabla.write_record(fila).map_err(|fallo| error(&fallo))?;
     }
-    texto
+    let bytes = tabla.into_inner().map_err(|fallo| error(&fallo))?;
+    // Con la marca por delante, sabe que es UTF-8.
+    Ok(format!("\u{feff}{}", String::from_utf8_lossy(&bytes)))
+}
+
+/// Lo decidido de una entrega, entero.
+#[must_use]
+pub fn nota(
+    nombre: &str,
+    avisos: &[String],
+    servidor: &Resultado<Juicio>,
+    cliente: &Resultado<Juicio>,
+) -> Value {
+    let mut nota = json(servidor.as_ref().ok(), cliente.as_ref().ok());
+    let mut faltan: Vec<String> = Vec::new();
+    let mut informe = format!("{nombre}\n\n");
+    for aviso in avisos {
+        let _ = writeln!(informe, "aviso: {aviso}\n");
+    }
+    for (cual, juicio) in [("SERVIDOR", servidor), ("CLIENTE", cliente)] {
+        match juicio {
+            Ok(juicio) => {
+                faltan.extend(juicio.fallan().into_iter().map(str::to_owned));
+                informe += &texto(cual, juicio);
+            }
+            Err(Fallo { razon, detalle }) => {
+                faltan.push(razon.to_string());
+                let _ =
+                    writeln!(informe, "{cual}\n  --  no se ha juzgado: {razon}\n      {detalle}");
+            }
+        }
+        informe.push('\n');
+    }
+    let cumple = |juicio: &Resultado<Juicio>| juicio.as_ref().is_ok_and(Juicio::cumple_todo);
+    faltan.extend(avisos.iter().cloned());
+    nota["bien"] = (cumple(servidor) && cumple(cliente)).into();
+    nota["faltan"] = faltan.join(", ").into();
+    nota["informe"] = informe.into();
+    nota
+}
+
+/// Una nota, en una línea.
+#[must_use]
+pub fn linea(nombre: &str, nota: &Value) -> String {
+    let fila =
+        |cual: &str| nota[cual]["fila"].as_u64().map_or("--".into(), |fila| format!("{fila} %"));
+    format!("{nombre}: servidor {}, cliente {}", fila("servidor"), fila("cliente"))
 }

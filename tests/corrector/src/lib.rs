@@ -4,9 +4,12 @@
 //! Lo que hace cada cláusula está en [`servidor`] y en [`cliente`]; qué fila de la rúbrica le toca a
 //! cada fallo, donde se ve el fallo; cómo se cuenta todo, en [`informe`].
 
-pub mod carpeta;
+pub mod clase;
 pub mod cliente;
+pub mod documento;
+pub mod en_marcha;
 pub mod informe;
+pub mod pareja;
 pub mod servidor;
 
 use std::net::{SocketAddr, TcpStream};
@@ -16,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use pruebas::conexion::Conexion;
 use pruebas::escena::{Contexto, Resultado};
+use pruebas::programa::{Modo, Programa};
 
 /// Lo que se espera a lo que un programa correcto hace enseguida, con el ordenador ocupado.
 pub const ESPERA: Duration = Duration::from_secs(5);
@@ -25,6 +29,12 @@ pub const ARRANQUE: Duration = Duration::from_secs(20);
 
 /// Lo que se espera a lo que no debe pasar.
 pub const POR_SI_ACASO: Duration = Duration::from_millis(400);
+
+/// Lo que tarda en pasar algo, si el programa no espera a que antes se le diga nada.
+pub const CALLADO: Duration = Duration::from_secs(3);
+
+/// Lo que se guarda de lo que llega por una conexión, en bytes.
+const TOPE: usize = 256 * 1024;
 
 /// Lo que vale cada programa.
 pub const PUNTOS: f64 = 5.0;
@@ -60,6 +70,8 @@ pub struct Juicio {
     pub clausulas: Vec<Clausula>,
     /// Lo último que salió del programa.
     pub pantalla: String,
+    /// Lo que hubo que hacer para poder juzgarlo, y otras cosas que conviene saber.
+    pub avisos: Vec<String>,
 }
 
 impl Juicio {
@@ -74,7 +86,7 @@ impl Juicio {
             capitulo,
             techo: 100,
         });
-        Self { clausulas: clausulas.collect(), pantalla: String::new() }
+        Self { clausulas: clausulas.collect(), pantalla: String::new(), avisos: Vec::new() }
     }
 
     fn anota(&mut self, nombre: &str, veredicto: Veredicto) {
@@ -94,7 +106,7 @@ impl Juicio {
             clausula.techo = 50;
             clausula.hecho = "empezar a comprobarla".into();
             clausula.esperado = "que el programa siga respondiendo".into();
-            clausula.visto = format!("ha dejado de responder ({causa})");
+            clausula.visto = causa.into();
         }
     }
 
@@ -128,6 +140,39 @@ impl Juicio {
     pub fn puntos(&self) -> f64 {
         PUNTOS * f64::from(self.fila()) / 100.0
     }
+}
+
+/// Juzga en un terminal, donde los haya, y si algo no se cumple, también por tuberías: hay programas que
+/// solo se portan bien de una de las dos maneras. Devuelve lo mejor, y lo dice.
+fn de_la_mejor_manera(juzgar: impl Fn(Modo) -> Resultado<Juicio>) -> Resultado<Juicio> {
+    if cfg!(not(unix)) {
+        return juzgar(Modo::Tuberias);
+    }
+    let en_terminal = juzgar(Modo::Terminal)?;
+    if en_terminal.cumple_todo() {
+        return Ok(en_terminal);
+    }
+    let por_tuberias = juzgar(Modo::Tuberias)?;
+    let vale = |juicio: &Juicio| (juicio.fila(), usize::MAX - juicio.fallan().len());
+    let (mejor, peor, como) = if vale(&por_tuberias) > vale(&en_terminal) {
+        (por_tuberias, en_terminal, "en un terminal")
+    } else {
+        (en_terminal, por_tuberias, "por tuberías")
+    };
+    let mut juicio = mejor;
+    if vale(&peor) != vale(&juicio) {
+        let (fila, fallan) = (peor.fila(), peor.fallan().join(", "));
+        juicio.avisos.push(format!("{como} va peor: fila del {fila} % ({fallan})"));
+    }
+    Ok(juicio)
+}
+
+/// Lo que ha pasado con un programa que ya no responde.
+fn que_ha_pasado(programa: &mut Programa) -> String {
+    let como = programa.como_ha_terminado();
+    como.map_or("la conexión se ha cortado".into(), |como| {
+        format!("el programa ha terminado {como}")
+    })
 }
 
 /// Lo que se anota de una cláusula.
@@ -174,7 +219,9 @@ fn hasta(plazo: Duration, condicion: impl Fn() -> bool) -> bool {
 fn conectar(contexto: &Arc<Contexto>, nombre: &str, direccion: SocketAddr) -> Resultado<Conexion> {
     let socket = TcpStream::connect_timeout(&direccion, ESPERA)?;
     let puerto = socket.local_addr()?.port();
-    Conexion::new(contexto, nombre, socket, puerto)
+    let conexion = Conexion::new(contexto, nombre, socket, puerto)?.se_cortara();
+    conexion.pantalla.limita(TOPE);
+    Ok(conexion)
 }
 
 /// Lo último de una pantalla, para enseñarlo.

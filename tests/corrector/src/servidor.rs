@@ -1,14 +1,16 @@
 //! Las cláusulas del servidor, una detrás de otra, contra el mismo proceso.
 
 use std::cell::RefCell;
-use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, conectar, final_de, hasta};
-use pruebas::conexion::{Conexion, puerto_libre, reinicia};
+use super::{
+    ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, conectar, de_la_mejor_manera, final_de,
+    hasta, que_ha_pasado,
+};
+use pruebas::conexion::{Conexion, puerto_libre};
 use pruebas::escena::{Contexto, Resultado};
-use pruebas::programa::{Orden, Programa};
+use pruebas::programa::{Modo, Orden, Programa};
 
 /// Nombre, lo que pide, y el capítulo que la trata.
 const ENUNCIADO: [(&str, &str, &str); 6] = [
@@ -24,14 +26,26 @@ const ENUNCIADO: [(&str, &str, &str); 6] = [
     ),
 ];
 
+/// Lo que se hace y lo que se espera para saber si atiende a muchos.
+const A_LA_VEZ: &str =
+    "conectar A, B y C, y que B, y después C, digan algo mientras A sigue conectado";
+const SENAL: &str = "alguna señal de que se les atiende";
+
+/// Los bytes que ya no son un aviso de que alguien se ha ido.
+const AVALANCHA: usize = 16 * 1024;
+
 /// Juzga un servidor.
 ///
 /// # Errors
 ///
 /// Si no se puede juzgar: no hay tal programa, o el puerto es de otro.
 pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
+    de_la_mejor_manera(|modo| juzgar_con(modo, orden, direccion))
+}
+
+fn juzgar_con(modo: Modo, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
     puerto_libre(direccion)?;
-    let contexto = Contexto::para_juzgar();
+    let contexto = Contexto::para_juzgar(modo);
     let mut programa = Programa::arrancar(&contexto, "servidor", orden)?;
     let mut juicio = Juicio::new(&ENUNCIADO);
     for oral in ["S3", "S4"] {
@@ -39,9 +53,10 @@ pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
         juicio.anota(oral, veredicto.no_se_ve("desde fuera no se ve: queda para la revisión oral"));
     }
     // Un fallo de la red a mitad del juicio es del servidor: lo que falte queda sin ver.
-    let mut ensayo = Ensayo { direccion, programa: &mut programa, juicio: &mut juicio };
-    if let Err(fallo) = ensayo.hacer() {
-        juicio.corta(&fallo.detalle);
+    let mut ensayo =
+        Ensayo { direccion, programa: &mut programa, juicio: &mut juicio, con_nombre: false };
+    if ensayo.hacer().is_err() {
+        juicio.corta(&que_ha_pasado(&mut programa));
     }
     juicio.pantalla = final_de(&programa.pantalla.texto());
     programa.matar();
@@ -52,13 +67,21 @@ struct Ensayo<'a> {
     direccion: SocketAddr,
     programa: &'a mut Programa,
     juicio: &'a mut Juicio,
+    /// Lo primero que dice cada conexión es su nombre.
+    con_nombre: bool,
 }
 
 impl Ensayo<'_> {
     fn hacer(&mut self) -> Resultado {
         let Some(a) = self.escucha() else { return Ok(()) };
-        let b = self.entra("B")?;
-        let c = self.entra("C")?;
+        let (Ok(b), Ok(c)) = (self.entra("B"), self.entra("C")) else {
+            let veredicto = Veredicto::new(A_LA_VEZ, SENAL);
+            let visto = "la conexión del segundo, o la del tercero, se rechaza";
+            // Con uno solo no hay chat; con dos, a medias.
+            let techo = if self.entra("B").is_err() { 25 } else { 50 };
+            self.juicio.anota("S2", veredicto.falla(techo, visto));
+            return Ok(());
+        };
         if !self.a_la_vez(&a, &b, &c)? {
             return Ok(());
         }
@@ -69,7 +92,27 @@ impl Ensayo<'_> {
     }
 
     fn entra(&self, nombre: &str) -> Resultado<Conexion> {
-        conectar(self.programa.contexto(), nombre, self.direccion)
+        let conexion = conectar(self.programa.contexto(), nombre, self.direccion)?;
+        if self.con_nombre {
+            conexion.envia(format!("Persona{nombre}\n"))?;
+            // Que no llegue junto con lo que diga después.
+            hasta(POR_SI_ACASO, || !conexion.pantalla.texto().is_empty());
+        }
+        Ok(conexion)
+    }
+
+    /// Como no pasa nada, cada uno dice su nombre, por si lo espera.
+    fn presenta(&mut self, todos: [&Conexion; 3]) {
+        self.con_nombre = true;
+        for (conexion, nombre) in todos.iter().zip(["PersonaA", "PersonaB", "PersonaC"]) {
+            // Si ya no se puede decir, se verá después.
+            let _ = conexion.envia(format!("{nombre}\n"));
+        }
+    }
+
+    fn avisa_del_nombre(&mut self) {
+        let aviso = "sin decir nada no pasaba nada: cada conexión ha dicho antes un nombre";
+        self.juicio.avisos.push(aviso.into());
     }
 
     /// S1. Devuelve la primera conexión.
@@ -101,24 +144,44 @@ impl Ensayo<'_> {
     /// S2. Devuelve si tiene sentido seguir.
     fn a_la_vez(&mut self, a: &Conexion, b: &Conexion, c: &Conexion) -> Resultado<bool> {
         const TEXTO: &str = "habla el segundo";
-        let veredicto = Veredicto::new(
-            "conectar A, B y C, y que B diga algo mientras A sigue conectado",
-            "alguna señal de que se le atiende",
-        );
-        let programa = &*self.programa;
-        let senal = || {
-            [a, b, c].iter().any(|uno| uno.pantalla.texto().contains(TEXTO))
-                || programa.pantalla.texto().contains(TEXTO)
+        const TERCERO: &str = "habla el tercero";
+        let veredicto = Veredicto::new(A_LA_VEZ, SENAL);
+        // Se oye, o se ve en el servidor. Una bienvenida también es una señal.
+        let senal = |programa: &Programa, quien: &Conexion, texto: &str| {
+            [a, b, c].iter().any(|uno| uno.pantalla.texto().contains(texto))
+                || programa.pantalla.texto().contains(texto)
+                || !quien.pantalla.texto().is_empty()
         };
-        // Una bienvenida a B también lo es.
-        let atiende = || senal() || !b.pantalla.texto().is_empty();
-        if insiste(b, TEXTO, atiende) {
+        let mut oido = insiste(b, TEXTO, || senal(self.programa, b, TEXTO));
+        if !oido {
+            self.presenta([a, b, c]);
+            oido = insiste(b, TEXTO, || senal(self.programa, b, TEXTO));
+            if oido {
+                self.avisa_del_nombre();
+            }
+        }
+        if oido {
+            let al_tercero = insiste(c, TERCERO, || senal(self.programa, c, TERCERO));
+            let veredicto = if al_tercero {
+                veredicto
+            } else {
+                veredicto.falla(50, "al tercero no se le atiende")
+            };
             self.juicio.anota("S2", veredicto);
-            return Ok(true);
+            return Ok(al_tercero);
+        }
+        if b.pantalla.vista().terminada {
+            let visto = match self.programa.como_ha_terminado() {
+                Some(como) => format!("el servidor ha terminado {como}"),
+                None => "la conexión de B se corta".into(),
+            };
+            self.juicio.anota("S2", veredicto.falla(25, visto));
+            return Ok(false);
         }
         // Queda una señal: que cierre a quien deja de hablar. Si solo llega cuando A se va, es que
         // atendía de uno en uno.
-        let cierra = || atiende() || b.pantalla.vista().terminada;
+        let programa = &*self.programa;
+        let cierra = || senal(programa, b, TEXTO) || b.pantalla.vista().terminada;
         b.deja_de_hablar()?;
         let a_la_vez = hasta(ESPERA, cierra);
         a.cierra();
@@ -150,19 +213,27 @@ impl Ensayo<'_> {
             "que lo de A llegue a B y a C tal cual, y a A no; que lo de B llegue a A y a C",
         );
         let tiene = |quien: &Conexion, texto: &str| quien.pantalla.texto().contains(texto);
-        let oyen = insiste(a, PRUEBA, || tiene(b, PRUEBA) && tiene(c, PRUEBA));
+        let todos_oyen = || tiene(b, PRUEBA) && tiene(c, PRUEBA);
+        let mut oyen = insiste(a, PRUEBA, todos_oyen);
+        if !oyen && !self.con_nombre {
+            self.presenta([a, b, c]);
+            oyen = insiste(a, PRUEBA, todos_oyen);
+            if oyen {
+                self.avisa_del_nombre();
+            }
+        }
         let llega = oyen && {
             a.envia(format!("{TEXTO}\n"))?;
             hasta(ESPERA, || tiene(b, CLAVE) && tiene(c, CLAVE))
         };
         if !llega {
             let dicho = if oyen { CLAVE } else { PRUEBA };
-            let visto = match (tiene(b, dicho), tiene(c, dicho), tiene(a, dicho)) {
-                (false, false, true) => "solo lo recibe su autor",
-                (false, false, false) => "no lo recibe nadie",
-                _ => "no lo reciben todos los demás",
+            let (techo, visto) = match (tiene(b, dicho), tiene(c, dicho), tiene(a, dicho)) {
+                (false, false, true) => (50, "solo lo recibe su autor"),
+                (false, false, false) => (0, "no lo recibe nadie"),
+                _ => (50, "no lo reciben todos los demás"),
             };
-            self.juicio.anota("S5", veredicto.falla(50, visto));
+            self.juicio.anota("S5", veredicto.falla(techo, visto));
             return Ok(false);
         }
         // El resto del texto puede venir en otra lectura.
@@ -193,15 +264,22 @@ impl Ensayo<'_> {
         let cuarto = self.entra("D")?;
         cuarto.envia("soy el cuarto\n")?;
         hasta(ESPERA, || b.pantalla.texto().contains("soy el cuarto"));
+        let recibido = b.pantalla.bytes().len();
         cuarto.deja_de_hablar()?;
         let cierra = hasta(ESPERA, || cuarto.pantalla.vista().terminada);
         drop(cuarto);
-        let quinto = TcpStream::connect_timeout(&self.direccion, ESPERA)?;
-        (&quinto).write_all(b"soy el quinto\n")?;
+        let quinto = self.entra("E")?;
+        quinto.envia("soy el quinto\n")?;
         hasta(ESPERA, || b.pantalla.texto().contains("soy el quinto"));
-        reinicia(quinto)?;
+        // Se corta.
+        drop(quinto);
         // Si no lo aguanta, que le dé tiempo a caerse.
         hasta(POR_SI_ACASO, || self.programa.pantalla.vista().terminada);
+        if b.pantalla.bytes().len() > recibido + AVALANCHA {
+            let visto = "cuando alguien se va, inunda a los demás";
+            self.juicio.anota("S6", veredicto.falla(50, visto));
+            return Ok(());
+        }
         let mut sordo = None;
         // Varias veces: hay servidores que aguantan la primera escritura a quien ya no está.
         for vez in 0..3 {

@@ -25,6 +25,8 @@ pub struct Conexion {
     pub pantalla: Arc<Pantalla>,
     socket: TcpStream,
     cortada: AtomicBool,
+    /// Al soltarla, en vez de cerrarla, se corta.
+    se_corta: bool,
     /// El puerto del cliente: el número con que lo nombran las pantallas.
     pub puerto: u16,
 }
@@ -47,6 +49,7 @@ impl Conexion {
             pantalla,
             socket,
             cortada: AtomicBool::new(false),
+            se_corta: false,
             puerto,
         })
     }
@@ -69,6 +72,14 @@ impl Conexion {
     pub fn cierra(&self) {
         // El hilo que lee comparte el socket: soltarlo no bastaría. Si ya estaba cerrado, mejor.
         let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    /// La misma, que al soltarla se cortará: el puerto de la otra punta no queda ocupado por un rato, aunque
+    /// cierre antes.
+    #[must_use]
+    pub fn se_cortara(mut self) -> Self {
+        self.se_corta = true;
+        self
     }
 
     /// Al soltarla, se cortará de golpe: así su puerto no queda ocupado por un rato.
@@ -98,7 +109,9 @@ impl Conexion {
 
 impl Drop for Conexion {
     fn drop(&mut self) {
-        if !self.cortada.load(Ordering::Relaxed) {
+        if self.se_corta {
+            self.corta();
+        } else if !self.cortada.load(Ordering::Relaxed) {
             self.cierra();
         }
     }

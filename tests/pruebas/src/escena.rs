@@ -65,11 +65,11 @@ pub struct Contexto {
 }
 
 impl Contexto {
-    /// El de quien juzga programas ajenos: por tuberías, y sin fallos previstos.
+    /// El de quien juzga programas ajenos: sin fallos previstos.
     #[must_use]
-    pub fn para_juzgar() -> Arc<Self> {
+    pub fn para_juzgar(modo: Modo) -> Arc<Self> {
         Arc::new(Self {
-            modo: Modo::Tuberias,
+            modo,
             previsto: None,
             corta: CORTA,
             larga: LARGA,

@@ -415,6 +415,15 @@ impl Programa {
         Ok(self.fin_antes_de(plazo)? != Fin::EnMarcha)
     }
 
+    /// Cómo ha terminado, si ha terminado: «con el código 1».
+    pub fn como_ha_terminado(&mut self) -> Option<String> {
+        match self.fin_antes_de(Instant::now()).ok()? {
+            Fin::EnMarcha => None,
+            Fin::Codigo(codigo) => Some(format!("con el código {codigo}")),
+            Fin::Senal => Some("de golpe".into()),
+        }
+    }
+
     /// El número de proceso, si se maneja por tuberías (rexpect no lo enseña).
     #[must_use]
     pub fn pid(&self) -> Option<u32> {

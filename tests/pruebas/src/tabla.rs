@@ -189,9 +189,9 @@ tabla! {
     servidor::bienvenida [01..=03 SinBienvenida]
         "Quien llega recibe una bienvenida.";
     cliente::salir [01..=03 SalirNoCierra]
-        "Al escribir `salir`, el cliente cierra la conexión y termina; la palabra no se envía.";
+        "Al escribir `salir` (o `SALIR`, o con espacios), el cliente cierra y termina; la palabra no se envía.";
     servidor::salir_desconecta [01..=03 SalirNoDesconecta]
-        "El servidor desconecta a quien envía `salir`, y no se lo reenvía a nadie.";
+        "El servidor desconecta a quien envía `salir`, escrito así o no, y no se lo reenvía a nadie.";
     servidor::anuncia_la_salida [01..=03 NoDiceQuienSeVa]
         "El servidor dice quién se va, también si se corta.";
     fallos::cortes_en_cualquier_momento [01 NoAtiende, 02 NoLlega, 03 NoDiceQuienSeVa] necesita(Unix)

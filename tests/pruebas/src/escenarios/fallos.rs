@@ -212,6 +212,11 @@ pub fn puerto_repetido(escena: &Escena) -> Resultado {
             Err(_) => thread::sleep(Duration::from_millis(5)),
         }
     };
+    let puerto = desde.port();
+    escena.contexto().apunta(format!(
+        "«primero» llega (puerto {puerto}), dice 400 líneas de equis y se corta; «segundo» llega desde el mismo \
+         puerto antes de que el servidor se entere"
+    ));
     let mut primero = conecta()?;
     servidor.anuncia(desde.port())?;
     // Con más que anotar de lo que cabe en una pantalla congelada, su hilo no puede acabar.
@@ -229,10 +234,12 @@ pub fn puerto_repetido(escena: &Escena) -> Resultado {
     if con_bienvenida {
         segundo.ve(BIENVENIDA, OTRO)?;
     }
-    // Ya está apuntado; y, si el paso despide a quien se va, el primero ya se ha ido.
     servidor.puerto_del_cliente(3)?;
     if con_bienvenida {
-        servidor.despide(desde.port(), OTRO)?;
+        // Si el primero aún no se ha ido, no hay nada que ver; que no se le despida lo cuentan otros.
+        let ido = format!("cliente ('127.0.0.1', {}) desconectado", desde.port());
+        let plazo = Instant::now() + Duration::from_secs(2);
+        servidor.pantalla.espera(plazo, |vista| vista.tiene_linea(&ido));
     }
     hablador.envia("¿sigues?\n")?;
     segundo.ve(&format!("usuario {}: ¿sigues?", hablador.puerto), OTRO)?;
@@ -324,6 +331,7 @@ pub fn linea_sin_fin(escena: &Escena) -> Resultado {
 pub fn sin_pantalla(escena: &Escena) -> Resultado {
     const RATO: Duration = Duration::from_millis(200);
     let servidor = escena.servidor_con(&escena.orden_servidor().con_pantalla_que_se_cierra())?;
+    escena.contexto().apunta("se cierra la pantalla del servidor".into());
     servidor.muestra("pantalla cerrada", "la pantalla no se cierra")?;
     let bienvenido = |nombre| -> Resultado<Conexion> {
         let socket = servidor.conecta()?;

@@ -174,6 +174,7 @@ fn visitas(escena: &Escena, cuantas: usize) -> Resultado {
         let acaba = socket.read_to_end(&mut Vec::new());
         escena.contexto().exige(acaba.is_ok(), QuedanRestos, || format!("{acaba:?}"))
     };
+    escena.contexto().apunta(format!("llegan y se van {cuantas} visitas, la mitad con un corte"));
     // La memoria de las primeras visitas se aprovecha en las siguientes.
     (0..cuantas / 2).try_for_each(visita)?;
     let mitad = consumo(pid)?;

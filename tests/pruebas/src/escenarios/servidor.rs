@@ -67,8 +67,10 @@ pub fn difusion(escena: &Escena) -> Resultado {
     // Cuando A recibe lo siguiente que se dijo, lo suyo ya habría llegado.
     b.envia("bien\n")?;
     a.ve(&format!("usuario {}: bien", b.puerto), NoLlega)?;
-    let visto = a.pantalla.texto();
-    escena.contexto().exige(!visto.contains("ñandú"), "el autor recibe su mensaje", || visto)
+    let suyo = a.pantalla.texto().contains("ñandú");
+    escena.contexto().exige(!suyo, "el autor recibe su mensaje", || {
+        "a A le llega lo que él mismo ha dicho".into()
+    })
 }
 
 /// Cuatro hablan a la vez: dos que escuchan lo reciben todo, y en el mismo orden.
@@ -93,7 +95,13 @@ pub fn mismo_orden_para_todos(escena: &Escena) -> Resultado {
         let llega = oyente.pantalla.espera(plazo, |vista| {
             vista.texto.ends_with('\n') && oidos(&vista.texto).len() >= total
         });
-        escena.contexto().exige(llega, NoLlega, || format!("no llegaron {total} mensajes"))?;
+        escena.contexto().exige(llega, NoLlega, || {
+            let llegados = oidos(&oyente.pantalla.texto()).len();
+            format!(
+                "a {} le llegaron {llegados} mensajes enteros de {total}",
+                oyente.pantalla.nombre
+            )
+        })?;
     }
     let [uno, otro] = oyentes.each_ref().map(|oyente| oidos(&oyente.pantalla.texto()));
     let detalle = || "los dos oyentes recibieron lo mismo en distinto orden".to_string();

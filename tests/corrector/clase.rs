@@ -1,0 +1,417 @@
+//! Una clase de treinta, como la da el aula virtual: en Python, Java, Node y Rust, con carpetas, zips y
+//! fallos mezclados. Todas usan 127.0.0.1:12345, como pide el enunciado.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::corregir;
+
+const SERVIDOR_PY: &str = r#"
+import json, os, socket, threading
+FALLO = "nada"
+clientes = {}
+cerrojo = threading.Lock()
+
+def leer(conexion):
+    if FALLO == "propio":
+        largo = conexion.recv(4, socket.MSG_WAITALL)
+        return conexion.recv(int.from_bytes(largo, "big"), socket.MSG_WAITALL).decode()
+    return conexion.recv(1024).decode()
+
+def escribir(conexion, texto):
+    datos = texto.encode()
+    if FALLO == "propio":
+        datos = len(datos).to_bytes(4, "big") + datos
+    conexion.sendall(datos)
+
+def repartir(autor, texto):
+    with cerrojo:
+        for otro in list(clientes):
+            if otro is not autor or FALLO == "tambien_al_autor":
+                try:
+                    escribir(otro, texto)
+                except OSError:
+                    pass
+
+def atender(conexion, nombre):
+    if FALLO == "nombre_en_su_hilo":
+        nombre = leer(conexion).strip()
+    clientes[conexion] = nombre
+    try:
+        while True:
+            texto = leer(conexion)
+            if not texto and FALLO == "inunda_al_salir":
+                repartir(conexion, f"{nombre}: ")
+                continue
+            if not texto or texto.strip() == "salir":
+                break
+            print(nombre, texto.strip())
+            if FALLO != "calla":
+                repartir(conexion, f"{nombre}: {texto}")
+    except (OSError, ValueError):
+        if FALLO == "cae_con_un_corte":
+            os._exit(1)
+    if FALLO == "no_olvida":
+        return
+    del clientes[conexion]
+    conexion.close()
+
+servidor = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+servidor.bind(("127.0.0.1", 12345))
+servidor.listen(1 if FALLO == "solo_dos" else 20)
+print("escuchando")
+cuantos = 0
+while True:
+    conexion, direccion = servidor.accept()
+    cuantos += 1
+    nombre = f"usuario {direccion[1]}"
+    if FALLO == "nombre_en_accept":
+        conexion.sendall("¿nombre? ".encode())
+        nombre = conexion.recv(1024).decode().strip()
+    if FALLO == "de_uno_en_uno":
+        atender(conexion, nombre)
+        continue
+    threading.Thread(target=atender, args=(conexion, nombre), daemon=True).start()
+    if FALLO == "no_escucha_mas":
+        servidor.close()
+        threading.Event().wait()
+    if FALLO == "solo_dos" and cuantos == 2:
+        threading.Event().wait()
+"#;
+
+const CLIENTE_PY: &str = r#"
+import socket, sys, threading
+FALLO = "nada"
+nombre = ""
+if FALLO == "nombre_antes":
+    nombre = input("Tu nombre: ")
+conexion = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+conexion.connect(("127.0.0.1", 12345))
+if FALLO == "nombre_despues":
+    nombre = input("¿Cómo te llamas? ")
+    conexion.sendall((nombre + "\n").encode())
+
+def recibir():
+    while True:
+        try:
+            if FALLO == "propio":
+                largo = conexion.recv(4, socket.MSG_WAITALL)
+                if len(largo) < 4 or int.from_bytes(largo, "big") > 100000:
+                    break
+                datos = conexion.recv(int.from_bytes(largo, "big"), socket.MSG_WAITALL)
+            else:
+                datos = conexion.recv(1024)
+        except OSError:
+            break
+        if not datos:
+            break
+        print(datos.decode().strip())
+
+def enviar(texto):
+    datos = texto.encode()
+    if FALLO == "propio":
+        datos = len(datos).to_bytes(4, "big") + datos
+    else:
+        datos += b"\n"
+    conexion.sendall(datos)
+
+hilo = threading.Thread(target=recibir, daemon=True)
+if FALLO != "espera_al_teclado":
+    hilo.start()
+salida = "exit" if FALLO == "otra_palabra" else "salir"
+print(f"Escribe {salida} para terminar")
+while True:
+    try:
+        texto = input()
+    except EOFError:
+        break
+    if texto == salida:
+        break
+    if FALLO != "no_envia":
+        enviar(texto)
+    if FALLO == "espera_al_teclado":
+        print(conexion.recv(1024).decode())
+if FALLO == "espera_al_salir":
+    hilo.join()
+try:
+    conexion.shutdown(socket.SHUT_RDWR)
+except OSError:
+    pass
+conexion.close()
+"#;
+
+const SERVIDOR_JAVA: &str = r#"
+import java.io.*;
+import java.net.*;
+import java.util.*;
+
+public class Servidor {
+    static final List<ManejadorCliente> clientes = Collections.synchronizedList(new ArrayList<>());
+
+    public static void main(String[] args) throws IOException {
+        ServerSocket servidor = new ServerSocket(12345, 50, InetAddress.getByName("127.0.0.1"));
+        while (true) {
+            ManejadorCliente cliente = new ManejadorCliente(servidor.accept());
+            clientes.add(cliente);
+            cliente.start();
+        }
+    }
+}
+"#;
+
+const MANEJADOR_JAVA: &str = r#"
+import java.io.*;
+import java.net.*;
+import java.nio.charset.StandardCharsets;
+
+class ManejadorCliente extends Thread {
+    private final Socket socket;
+    private final PrintWriter salida;
+
+    ManejadorCliente(Socket socket) throws IOException {
+        this.socket = socket;
+        salida = new PrintWriter(new OutputStreamWriter(socket.getOutputStream(), StandardCharsets.UTF_8), true);
+    }
+
+    public void run() {
+        try (BufferedReader entrada =
+                new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
+            String linea;
+            while ((linea = entrada.readLine()) != null) {
+                synchronized (Servidor.clientes) {
+                    for (ManejadorCliente otro : Servidor.clientes) {
+                        if (otro != this) {
+                            otro.salida.println("usuario " + socket.getPort() + ": " + linea);
+                        }
+                    }
+                }
+            }
+        } catch (IOException error) {
+            // Se ha ido.
+        } finally {
+            Servidor.clientes.remove(this);
+            try { socket.close(); } catch (IOException error) { }
+        }
+    }
+}
+"#;
+
+const CLIENTE_JS: &str = r#"
+const net = require("net");
+const readline = require("readline");
+const socket = net.createConnection({ host: "127.0.0.1", port: 12345 });
+const teclado = readline.createInterface({ input: process.stdin, output: process.stdout });
+socket.on("data", (datos) => {
+  process.stdout.clearLine(0);
+  process.stdout.cursorTo(0);
+  process.stdout.write(datos.toString());
+});
+socket.on("close", () => process.exit(0));
+teclado.on("line", (linea) => {
+  if (linea === "salir") {
+    socket.end();
+    teclado.close();
+  } else {
+    socket.write(linea + "\n");
+  }
+});
+"#;
+
+/// Una entrega: quién, qué ficheros, cómo se entregan, y las filas que le tocan.
+struct Caso {
+    nombre: String,
+    ficheros: Vec<(String, String)>,
+    forma: Forma,
+    filas: (Option<u64>, Option<u64>),
+}
+
+#[derive(Clone, Copy)]
+enum Forma {
+    Carpeta,
+    Zip,
+    Suelta,
+}
+
+fn con_fallo(codigo: &str, fallo: &str) -> String {
+    codigo.replace("FALLO = \"nada\"", &format!("FALLO = \"{fallo}\""))
+}
+
+fn casos() -> Vec<Caso> {
+    use Forma::{Carpeta, Suelta, Zip};
+    let en_python = |servidor: &str, cliente: &str| {
+        vec![
+            ("servidor.py".to_owned(), con_fallo(SERVIDOR_PY, servidor)),
+            ("cliente.py".to_owned(), con_fallo(CLIENTE_PY, cliente)),
+        ]
+    };
+    let renombrada = |mut ficheros: Vec<(String, String)>, servidor: &str, cliente: &str| {
+        servidor.clone_into(&mut ficheros[0].0);
+        cliente.clone_into(&mut ficheros[1].0);
+        ficheros
+    };
+    let pasos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../steps/04-salir-and-cleanup/src");
+    let rust = |nombre: &str| fs::read_to_string(pasos.join(nombre)).unwrap_or_default();
+    let nada = || en_python("nada", "nada");
+    let mut lista = vec![
+        (nada(), Carpeta, Some(100), Some(100)),
+        (nada(), Zip, Some(100), Some(100)),
+        (nada(), Suelta, Some(100), Some(100)),
+        (renombrada(nada(), "Servidor.py", "Cliente.py"), Carpeta, Some(100), Some(100)),
+        (renombrada(nada(), "server.py", "client.py"), Zip, Some(100), Some(100)),
+        (
+            renombrada(nada(), "src/servidor_chat.py", "src/cliente_chat.py"),
+            Zip,
+            Some(100),
+            Some(100),
+        ),
+        (renombrada(nada(), "uno.py", "otro.py"), Carpeta, Some(100), Some(100)),
+        (nada()[..1].to_vec(), Carpeta, Some(100), None),
+        (nada()[1..].to_vec(), Zip, None, Some(100)),
+        (vec![("trabajo.docx".into(), "no es un programa".into())], Carpeta, None, None),
+        (
+            vec![
+                ("chat/Servidor.java".into(), SERVIDOR_JAVA.into()),
+                ("chat/ManejadorCliente.java".into(), MANEJADOR_JAVA.into()),
+                ("cliente.js".into(), CLIENTE_JS.into()),
+            ],
+            Zip,
+            Some(100),
+            Some(100),
+        ),
+        (
+            vec![
+                ("servidor.rs".into(), rust("servidor.rs")),
+                ("cliente.rs".into(), rust("cliente.rs")),
+            ],
+            Carpeta,
+            Some(100),
+            Some(100),
+        ),
+        (en_python("propio", "propio"), Carpeta, Some(100), Some(100)),
+    ];
+    for (servidor, cliente, del_servidor, del_cliente) in [
+        ("nombre_en_accept", "nombre_antes", 100, 100),
+        ("nombre_en_su_hilo", "nombre_despues", 100, 100),
+        ("de_uno_en_uno", "espera_al_teclado", 25, 25),
+        ("no_escucha_mas", "no_envia", 25, 50),
+        ("solo_dos", "otra_palabra", 50, 75),
+        ("calla", "espera_al_salir", 0, 75),
+        ("tambien_al_autor", "nada", 75, 100),
+        ("cae_con_un_corte", "nada", 50, 100),
+        ("no_olvida", "nada", 75, 100),
+        ("inunda_al_salir", "nada", 50, 100),
+    ] {
+        lista.push((en_python(servidor, cliente), Zip, Some(del_servidor), Some(del_cliente)));
+    }
+    // Hasta treinta, con lo que más se ve: lo que está bien, y lo que pide un nombre.
+    while lista.len() < 30 {
+        let cual = if lista.len() % 2 == 0 { "nada" } else { "nombre_despues" };
+        lista.push((en_python("nada", cual), Carpeta, Some(100), Some(100)));
+    }
+    let con_nombre = |(numero, (ficheros, forma, servidor, cliente))| Caso {
+        nombre: format!("ALUMNO {numero:02}"),
+        ficheros,
+        forma,
+        filas: (servidor, cliente),
+    };
+    lista.into_iter().enumerate().map(con_nombre).collect()
+}
+
+/// Escribe la clase como la da el aula virtual.
+fn escribir(clase: &Path, casos: &[Caso]) -> Result<(), Failed> {
+    for (numero, caso) in casos.iter().enumerate() {
+        let moodle = format!("{}_{}_assignsubmission_file", caso.nombre, 4000 + numero);
+        match caso.forma {
+            Forma::Carpeta => {
+                for (fichero, texto) in &caso.ficheros {
+                    escribir_fichero(&clase.join(&moodle).join(fichero), texto)?;
+                }
+            }
+            Forma::Suelta => {
+                for (fichero, texto) in &caso.ficheros {
+                    escribir_fichero(&clase.join(format!("{moodle}_{fichero}")), texto)?;
+                }
+            }
+            Forma::Zip => {
+                fs::create_dir_all(clase.join(&moodle))?;
+                let mut zip =
+                    ZipWriter::new(File::create(clase.join(&moodle).join("práctica.zip"))?);
+                let sin_comprimir =
+                    SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+                for (fichero, texto) in &caso.ficheros {
+                    zip.start_file(fichero.as_str(), sin_comprimir)?;
+                    zip.write_all(texto.as_bytes())?;
+                }
+                zip.finish()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn escribir_fichero(ruta: &Path, texto: &str) -> std::io::Result<()> {
+    fs::create_dir_all(ruta.parent().unwrap_or(Path::new(".")))?;
+    fs::write(ruta, texto)
+}
+
+fn hay(programa: &str, argumentos: &[&str]) -> bool {
+    let mut prueba = Command::new(programa);
+    prueba.args(argumentos).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    prueba.status().is_ok_and(|estado| estado.success())
+}
+
+/// Lo que hace falta para una entrega, y aquí no está.
+fn le_falta(caso: &Caso) -> Option<&'static str> {
+    let lenguajes = [(".py", "python3"), (".java", "javac"), (".js", "node")];
+    lenguajes.into_iter().find_map(|(extension, programa)| {
+        let usa = caso.ficheros.iter().any(|(fichero, _)| fichero.ends_with(extension));
+        (usa && !hay(programa, &["--version"])).then_some(programa)
+    })
+}
+
+/// Las treinta, con una orden: cada una tiene su fila, y la que no se puede juzgar dice por qué.
+pub(crate) fn de_treinta() -> Result<(), Failed> {
+    let clase = std::env::temp_dir().join(format!("treinta-{}", std::process::id()));
+    if !hay("unshare", &["--map-root-user", "--net", "ip", "link", "set", "lo", "up"]) {
+        eprintln!(
+            "aviso: aquí no se pueden juzgar varias entregas a la vez, y una clase tardaría mucho"
+        );
+        return Ok(());
+    }
+    let mut casos = casos();
+    casos.retain(|caso| {
+        let falta = le_falta(caso);
+        if let Some(programa) = falta {
+            eprintln!("aviso: sin {programa} no se prueba {}", caso.nombre);
+        }
+        falta.is_none()
+    });
+    escribir(&clase, &casos)?;
+    let notas: PathBuf = clase.with_extension("json");
+    let (texto, codigo) =
+        corregir(&["--carpeta", &clase.to_string_lossy(), "--json", &notas.to_string_lossy()])?;
+    let todo: Value = serde_json::from_str(&fs::read_to_string(&notas)?)?;
+    fs::remove_dir_all(&clase)?;
+    fs::remove_file(&notas)?;
+    let mut mal = String::new();
+    for caso in &casos {
+        let nota = &todo[&caso.nombre];
+        let filas = (nota["servidor"]["fila"].as_u64(), nota["cliente"]["fila"].as_u64());
+        if filas != caso.filas {
+            let informe = nota["informe"].as_str().unwrap_or("no está");
+            let _ = writeln!(mal, "{}: {:?}, y sale {filas:?}\n{informe}", caso.nombre, caso.filas);
+        }
+    }
+    if mal.is_empty() && codigo == Some(1) {
+        return Ok(());
+    }
+    Err(format!("{mal}{codigo:?}\n{texto}").into())
+}

@@ -1,0 +1,165 @@
+//! Cómo se pone en marcha cada programa, según el lenguaje en que está escrito.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pruebas::construir::construir;
+use pruebas::escena::{Fallo, Resultado};
+use pruebas::programa::Orden;
+
+use crate::clase::extension;
+
+/// Cómo se pone en marcha un programa, según su extensión.
+///
+/// # Errors
+///
+/// Si falta el intérprete, si no compila, o si no sabemos qué hacer con ese lenguaje.
+pub fn orden(ruta: &Path) -> Resultado<Orden> {
+    let carpeta = ruta.parent().unwrap_or(Path::new("."));
+    let fichero = ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let con = |programa: &str, argumentos: &[&str]| {
+        let argumentos: Vec<String> = argumentos.iter().map(|&uno| uno.to_owned()).collect();
+        Orden::ajena(programa, &argumentos, carpeta)
+    };
+    match extension(ruta).to_lowercase().as_str() {
+        "py" => Ok(con(interprete(&["python3", "python", "py"])?, &[&fichero])),
+        "java" => de_java(ruta, &con),
+        "jar" => Ok(con(interprete(&["java"])?, &["-jar", &fichero])),
+        "js" | "mjs" => Ok(con(interprete(&["node"])?, &[&fichero])),
+        "exe" => Ok(con(&absoluta(ruta)?.to_string_lossy(), &[])),
+        "rs" => {
+            let programa = match proyecto(ruta) {
+                Some(proyecto) => de_cargo(ruta, &proyecto)?,
+                None => compilado(ruta)?,
+            };
+            Ok(con(&programa.to_string_lossy(), &[]))
+        }
+        _ => Err(Fallo {
+            razon: format!("no se sabe cómo poner en marcha {fichero}").into(),
+            detalle: "hay que decirlo con --servidor o --cliente".into(),
+        }),
+    }
+}
+
+/// Una clase sola se puede poner en marcha tal cual; si hay más, se compilan todas.
+fn de_java(ruta: &Path, con: &impl Fn(&str, &[&str]) -> Orden) -> Resultado<Orden> {
+    let java = interprete(&["java"])?;
+    let carpeta = ruta.parent().unwrap_or(Path::new("."));
+    let clases: Vec<PathBuf> = fs::read_dir(carpeta)?
+        .filter_map(|entrada| Some(entrada.ok()?.path()))
+        .filter(|otra| extension(otra) == "java")
+        .collect();
+    let fichero = ruta.file_name().unwrap_or_default().to_string_lossy();
+    if clases.len() == 1 {
+        return Ok(con(java, &[&fichero]));
+    }
+    let destino = sitio()?;
+    let mut javac = Command::new(interprete(&["javac"])?);
+    javac.args(["-encoding", "UTF-8", "-d"]).arg(&destino).args(&clases);
+    compilar(javac, ruta)?;
+    let codigo = String::from_utf8_lossy(&fs::read(ruta)?).into_owned();
+    let paquete = codigo.lines().find_map(|linea| {
+        Some(linea.trim().strip_prefix("package ")?.trim_end_matches(';').trim().to_owned() + ".")
+    });
+    let clase =
+        paquete.unwrap_or_default() + &ruta.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(con(java, &["-cp", &destino.to_string_lossy(), &clase]))
+}
+
+/// La carpeta del proyecto de Cargo del que es este fichero, si es de alguno: está en ella, en `src` o en
+/// `src/bin`.
+fn proyecto(ruta: &Path) -> Option<PathBuf> {
+    let mut carpeta = ruta.parent()?;
+    for nombre in ["bin", "src"] {
+        if carpeta.file_name().is_some_and(|suyo| suyo == nombre) {
+            carpeta = carpeta.parent()?;
+        }
+    }
+    carpeta.join("Cargo.toml").is_file().then(|| carpeta.to_owned())
+}
+
+/// Construye un proyecto, y devuelve su programa: el que se llama como el fichero, o el único que hay.
+fn de_cargo(ruta: &Path, proyecto: &Path) -> Resultado<PathBuf> {
+    let destino = sitio()?;
+    let opciones = ["--target-dir", &destino.to_string_lossy()];
+    let programas = construir(proyecto, &opciones).map_err(|error| no_compila(ruta, &error))?;
+    let tronco = ruta.file_stem().unwrap_or_default();
+    let suyo = programas.iter().find(|uno| uno.file_stem() == Some(tronco));
+    let unico = programas.first().filter(|_| programas.len() == 1);
+    suyo.or(unico).cloned().ok_or_else(|| Fallo {
+        razon: format!("no se sabe cuál de los programas es {}", ruta.display()).into(),
+        detalle: "hay que decirlo con --servidor o --cliente".into(),
+    })
+}
+
+fn absoluta(ruta: &Path) -> Resultado<PathBuf> {
+    Ok(std::path::absolute(ruta)?)
+}
+
+/// El primero de estos programas que haya.
+fn interprete<'a>(nombres: &[&'a str]) -> Resultado<&'a str> {
+    let hay = |nombre: &&&str| {
+        let mut prueba = Command::new(nombre);
+        prueba.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        prueba.status().is_ok_and(|estado| estado.success())
+    };
+    nombres.iter().find(hay).copied().ok_or_else(|| Fallo {
+        razon: format!("aquí no hay {}", nombres[0]).into(),
+        detalle: "instálalo y vuelve a probar".into(),
+    })
+}
+
+/// Una carpeta para lo que hay que abrir o compilar: cada corrector en marcha tiene la suya.
+///
+/// # Errors
+///
+/// Si no se puede crear.
+pub fn trabajo() -> Resultado<PathBuf> {
+    let carpeta = std::env::temp_dir().join(format!("corrector-{}", std::process::id()));
+    fs::create_dir_all(&carpeta)?;
+    Ok(carpeta)
+}
+
+/// Borra esa carpeta.
+pub fn limpiar() {
+    // Si no se puede, es la carpeta temporal: ya lo hará el sistema.
+    let _ = trabajo().map(fs::remove_dir_all);
+}
+
+/// Una carpeta nueva para lo que se compile.
+fn sitio() -> Resultado<PathBuf> {
+    static SIGUIENTE: AtomicUsize = AtomicUsize::new(0);
+    let numero = SIGUIENTE.fetch_add(1, Ordering::Relaxed);
+    let sitio = trabajo()?.join(format!("compilado-{numero}"));
+    fs::create_dir_all(&sitio)?;
+    Ok(sitio)
+}
+
+/// Compila un programa de un solo fichero, fuera de su carpeta.
+fn compilado(ruta: &Path) -> Resultado<PathBuf> {
+    let salida = sitio()?.join(format!("programa{}", std::env::consts::EXE_SUFFIX));
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--edition", "2024", "-O", "-o"]).arg(&salida).arg(ruta);
+    compilar(rustc, ruta)?;
+    Ok(salida)
+}
+
+fn compilar(mut compilador: Command, ruta: &Path) -> Resultado {
+    let nombre = compilador.get_program().to_string_lossy().into_owned();
+    let salida = compilador.stdin(Stdio::null()).output().map_err(|error| Fallo {
+        razon: format!("aquí no hay {nombre}").into(),
+        detalle: error.to_string(),
+    })?;
+    if salida.status.success() {
+        return Ok(());
+    }
+    Err(no_compila(ruta, &String::from_utf8_lossy(&salida.stderr)))
+}
+
+fn no_compila(ruta: &Path, error: &str) -> Fallo {
+    let fichero = ruta.file_name().unwrap_or_default().to_string_lossy();
+    let detalle = error.lines().next().unwrap_or_default().to_owned();
+    Fallo { razon: format!("{fichero} no compila").into(), detalle }
+}
