@@ -39,7 +39,7 @@ Por ejemplo:
   cargo run --bin taller -- comprobar 03 ../mi-chat --vigilar
   cargo run --bin taller -- comprobar 02 --servidor 'python3 ../mi-chat/servidor.py DIRECCION' \\
       --cliente 'python3 ../mi-chat/cliente.py DIRECCION'
-  cargo run --bin taller -- ejercicio 01.2 ../ejercicio
+  cargo run --bin taller -- ejercicio 01.2 ../ejercicio-01.2
   cargo run --bin taller -- experimento 03.2
 
 Termina con 0 si se cumple todo lo que se pide, con 1 si no, y con 2 si no se puede mirar.
@@ -155,11 +155,19 @@ fn comprobar(paso: Option<&str>, programas: &Programas) -> Result<bool, String> 
     let paso = paso.map(Paso::leer).transpose()?;
     let mut salida = io::stdout();
     let mut examen = Examen::new(programas, &mut salida);
-    let cumple = match paso {
-        Some(paso) => examen.paso(&paso),
+    let cumple = match &paso {
+        Some(paso) => examen.paso(paso),
         None => examen.paso_a_paso(),
     };
-    cumple.map_err(|error| format!("no se puede escribir en el terminal: {error}"))
+    let cumple = cumple.map_err(|error| format!("no se puede escribir en el terminal: {error}"))?;
+    if let Some(paso) = paso.filter(|_| cumple) {
+        println!("Ahora, a leer {}.", paso.capitulo.pagina);
+        if let Some(siguiente) = paso.siguiente() {
+            let nombre = siguiente.nombre();
+            println!("Después, el {nombre}: cargo run --bin taller -- empezar {nombre} …");
+        }
+    }
+    Ok(cumple)
 }
 
 fn ejercicio(nombre: &str, carpeta: &Path, hay_que_vigilar: bool) -> Result<bool, String> {
@@ -180,14 +188,19 @@ fn en_carpeta(
     hay_que_vigilar: bool,
     mirar: impl Fn(&Programas) -> Result<bool, String>,
 ) -> Result<bool, String> {
+    // La primera vez tarda: que no parezca que no pasa nada.
+    let construir = || {
+        eprintln!("Construyendo {}…", carpeta.display());
+        Programas::construidos(carpeta)
+    };
     if !hay_que_vigilar {
-        return mirar(&Programas::construidos(carpeta)?);
+        return mirar(&construir()?);
     }
     vigilar(carpeta, || {
         print!("{BORRAR}");
         let _ = io::stdout().flush();
         // Que no compile, o que falte algo, es lo corriente: se dice, y se espera a que cambie.
-        match Programas::construidos(carpeta) {
+        match construir() {
             Ok(programas) => drop(mirar(&programas)?),
             Err(error) => println!("{error}"),
         }

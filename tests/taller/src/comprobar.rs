@@ -47,7 +47,8 @@ impl Programas {
                 carpeta.display()
             ));
         }
-        let programas = construir(carpeta, &[])?;
+        let programas = construir(carpeta, &[])
+            .map_err(|error| format!("{} no compila:\n\n{error}", carpeta.display()))?;
         let cual = |nombre: &str| {
             let suyo =
                 programas.iter().find(|ruta| ruta.file_stem().is_some_and(|uno| uno == nombre));
@@ -135,7 +136,10 @@ impl<'a> Examen<'a> {
             return Ok(true);
         };
         writeln!(self.salida, "\nLo primero que falta para el paso {nombre}:\n")?;
-        let lo_cuenta = lo_ensena(escenario).capitulo.pagina;
+        let mut lo_cuenta = lo_ensena(escenario).capitulo.pagina;
+        if lo_cuenta != paso.capitulo.pagina {
+            lo_cuenta = format!("{lo_cuenta}; el paso {nombre}, {}", paso.capitulo.pagina);
+        }
         self.explica((escenario.frase, escenario.nombre), falta, &lo_cuenta)?;
         Ok(false)
     }

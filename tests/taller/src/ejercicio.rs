@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use curso::pagina::Pagina;
+use curso::pagina::{Pagina, nombres};
 
 use crate::Paso;
 use crate::empezar::{citada, nueva};
@@ -12,6 +12,9 @@ pub mod comprobaciones;
 
 /// Con lo que un capítulo dice qué escenarios deja de cumplir quien hace un ejercicio.
 const CAMBIA: &str = "Deja de cumplirse:";
+
+/// Lo mismo, de los que lo dejan según la suerte.
+const PUEDE_CAMBIAR: &str = "Puede dejar de cumplirse:";
 
 /// Un ejercicio de un capítulo.
 pub struct Ejercicio {
@@ -25,6 +28,8 @@ pub struct Ejercicio {
     pub solucion: Option<String>,
     /// Lo que el paso cumple y la solución no.
     pub cambia: Vec<String>,
+    /// Lo que el paso cumple, y la solución unas veces sí y otras no.
+    pub puede_cambiar: Vec<String>,
 }
 
 impl Ejercicio {
@@ -64,7 +69,9 @@ impl Ejercicio {
         let enunciado = texto.split("<details>").next().unwrap_or_default();
         let enunciado = enunciado.split_whitespace().collect::<Vec<_>>().join(" ");
         let (_, enunciado) = enunciado.split_once(")** ").unwrap_or_default();
+        let (enunciado, puede) = enunciado.split_once(PUEDE_CAMBIAR).unwrap_or((enunciado, ""));
         let (enunciado, cambia) = enunciado.split_once(CAMBIA).unwrap_or((enunciado, ""));
+        let escenarios = |texto| nombres(texto).into_iter().map(String::from).collect();
         let solucion = texto.split_once("```diff\n").and_then(|(_, resto)| resto.split_once("```"));
         // Va sangrada, como todo lo de la lista.
         let solucion = solucion.map(|(lineas, _)| {
@@ -78,7 +85,8 @@ impl Ejercicio {
             nombre,
             enunciado: enunciado.trim().to_owned(),
             solucion,
-            cambia: curso::pagina::nombres(cambia).into_iter().map(String::from).collect(),
+            cambia: escenarios(cambia),
+            puede_cambiar: escenarios(puede),
         }
     }
 
@@ -91,18 +99,23 @@ impl Ejercicio {
     /// Crea en `carpeta`, que no ha de tener nada, el código con el que se empieza. Devuelve lo que hay que
     /// hacer ahora.
     pub fn empezar(&self, carpeta: &Path) -> Result<String, String> {
-        nueva(Some(&self.paso.capitulo.carpeta), carpeta)?;
-        Ok(format!(
-            "Ejercicio {}: {}\n\nEn {} está el código del paso {}: cámbialo tú. Si te atascas, hay pistas en \
-             {}.\nCuando lo tengas, desde la carpeta del curso:\n\n    \
-             cargo run --bin taller -- ejercicio {} {}\n",
-            self.nombre,
-            self.enunciado,
-            carpeta.display(),
-            self.paso.nombre(),
-            self.paso.capitulo.pagina,
-            self.nombre,
-            citada(carpeta)
-        ))
+        let Self { paso, nombre, enunciado, .. } = self;
+        let pagina = &paso.capitulo.pagina;
+        let que_es = format!(
+            "# Ejercicio {nombre}\n\n{enunciado}\n\nEste es el código del paso {}: cámbialo. Si te atascas, hay \
+             pistas en {pagina}.\n",
+            paso.nombre()
+        );
+        let y_despues = match self.comprobacion() {
+            None => "\nEs de los que nadie puede comprobar por ti.\n".to_owned(),
+            Some(_) => format!(
+                "\nCuando lo tengas, desde la carpeta del curso:\n\n    \
+                 cargo run --bin taller -- ejercicio {nombre} {}\n",
+                citada(carpeta)
+            ),
+        };
+        let texto = que_es + &y_despues;
+        nueva(Some(&paso.capitulo.carpeta), carpeta, &texto)?;
+        Ok(format!("{texto}\nTodo está en {}, y esto, en su LEEME.md.", carpeta.display()))
     }
 }

@@ -46,7 +46,12 @@ pub fn empezar(paso: &Paso, carpeta: &Path) -> Result<String, String> {
     if hay_version(carpeta) {
         let _ = writeln!(texto, "En {} ya hay una versión tuya: no se toca.", carpeta.display());
     } else {
-        nueva(paso.capitulo.antes.as_deref(), carpeta)?;
+        let leeme = format!(
+            "# Mi chat\n\nEl servidor se pone en marcha con `cargo run --bin servidor`, y cada cliente, en su \
+             terminal, con\n`cargo run --bin cliente`.\n\n{}",
+            en_general(carpeta)
+        );
+        nueva(paso.capitulo.antes.as_deref(), carpeta, &leeme)?;
         let _ = writeln!(texto, "Tu versión está en {}.", carpeta.display());
         let _ = match paso.columna.checked_sub(1).map(Paso::en) {
             Some(anterior) => {
@@ -66,8 +71,8 @@ pub fn hay_version(carpeta: &Path) -> bool {
 }
 
 /// Crea en `carpeta`, que no ha de tener nada, un paquete con el código de un paso, o con dos programas
-/// que no hacen nada.
-pub fn nueva(codigo: Option<&str>, carpeta: &Path) -> Result<(), String> {
+/// que no hacen nada; y este LEEME.
+pub fn nueva(codigo: Option<&str>, carpeta: &Path, leeme: &str) -> Result<(), String> {
     let absoluta = std::path::absolute(carpeta).map_err(|error| no_se_puede(carpeta, &error))?;
     let esta_dentro = |nuestra| de_dentro_afuera(&absoluta).starts_with(nuestra);
     if raiz().canonicalize().is_ok_and(esta_dentro) {
@@ -82,7 +87,7 @@ pub fn nueva(codigo: Option<&str>, carpeta: &Path) -> Result<(), String> {
             carpeta.display()
         ));
     }
-    crear(codigo, &absoluta, carpeta).map_err(|error| no_se_puede(carpeta, &error))
+    crear(codigo, &absoluta, leeme).map_err(|error| no_se_puede(carpeta, &error))
 }
 
 fn no_se_puede(carpeta: &Path, error: &std::io::Error) -> String {
@@ -154,6 +159,12 @@ fn que_hacer(paso: &Paso, carpeta: &Path) -> String {
     if paso.gana().next().is_none() {
         texto.push_str("- Nada que se vea desde fuera: por dentro, lo que dice su capítulo.\n");
     }
+    if paso.pierde().next().is_some() {
+        texto.push_str("\nY ya no pide:\n\n");
+    }
+    for escenario in paso.pierde() {
+        let _ = writeln!(texto, "- {}", escenario.frase);
+    }
     let _ = write!(
         texto,
         "\n{}\nLo cuenta {}. Cuando lo tengas, desde la carpeta del curso:\n\n    \
@@ -165,7 +176,7 @@ fn que_hacer(paso: &Paso, carpeta: &Path) -> String {
     texto
 }
 
-fn crear(codigo: Option<&str>, carpeta: &Path, como_se_dijo: &Path) -> std::io::Result<()> {
+fn crear(codigo: Option<&str>, carpeta: &Path, leeme: &str) -> std::io::Result<()> {
     let mut manifiesto = MANIFIESTO.to_owned();
     fs::create_dir_all(carpeta.join("src"))?;
     match codigo {
@@ -194,11 +205,6 @@ fn crear(codigo: Option<&str>, carpeta: &Path, como_se_dijo: &Path) -> std::io::
             write!(manifiesto, "\n[[bin]]\nname = \"{programa}\"\npath = \"src/{programa}.rs\"\n");
     }
     fs::write(carpeta.join(".gitignore"), "/target\n")?;
-    let leeme = format!(
-        "# Mi chat\n\nEl servidor se pone en marcha con `cargo run --bin servidor`, y cada cliente, en su \
-         terminal, con\n`cargo run --bin cliente`.\n\n{}",
-        en_general(como_se_dijo)
-    );
     fs::write(carpeta.join("LEEME.md"), leeme)?;
     fs::write(carpeta.join("Cargo.toml"), manifiesto)
 }

@@ -46,6 +46,12 @@ impl Paso {
         Self { columna, capitulo: capitulos().swap_remove(columna) }
     }
 
+    /// El que va después, si no es el último.
+    #[must_use]
+    pub fn siguiente(&self) -> Option<Self> {
+        (self.columna + 1 < PASOS.len()).then(|| Self::en(self.columna + 1))
+    }
+
     /// Cómo se llama: `03`.
     #[must_use]
     pub fn nombre(&self) -> &'static str {
@@ -71,6 +77,16 @@ impl Paso {
         let antes = self.columna.checked_sub(1);
         self.pide()
             .filter(move |uno| antes.is_none_or(|antes| uno.casilla(antes) != Casilla::Cumple))
+    }
+}
+
+impl Paso {
+    /// Lo que pedía el anterior y este no.
+    pub fn pierde(&self) -> impl Iterator<Item = &'static Escenario> {
+        let anterior = self.columna.checked_sub(1).map(Self::en);
+        let antes: Vec<_> = anterior.iter().flat_map(Self::pide).collect();
+        let columna = self.columna;
+        antes.into_iter().filter(move |uno| uno.casilla(columna) != Casilla::Cumple)
     }
 }
 
