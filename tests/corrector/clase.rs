@@ -7,6 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use corrector::clase::entregas;
+use corrector::documento::{Documento, parecidas};
 use libtest_mimic::Failed;
 use serde_json::Value;
 use zip::write::SimpleFileOptions;
@@ -260,6 +262,8 @@ fn casos() -> Vec<Caso> {
     let pasos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../steps/04-salir-and-cleanup/src");
     let rust = |nombre: &str| fs::read_to_string(pasos.join(nombre)).unwrap_or_default();
     let nada = || en_python("nada", "nada");
+    let mut con_uno_viejo = nada();
+    con_uno_viejo.push(("servidor_viejo.py".into(), con_fallo(SERVIDOR_PY, "calla")));
     let mut lista = vec![
         (nada(), Carpeta, Some(100), Some(100)),
         (nada(), Zip, Some(100), Some(100)),
@@ -296,6 +300,7 @@ fn casos() -> Vec<Caso> {
             Some(100),
         ),
         (en_python("propio", "propio"), Carpeta, Some(100), Some(100)),
+        (con_uno_viejo, Zip, Some(100), Some(100)),
     ];
     for (servidor, cliente, del_servidor, del_cliente) in [
         ("nombre_en_accept", "nombre_antes", 100, 100),
@@ -375,6 +380,44 @@ fn le_falta(caso: &Caso) -> Option<&'static str> {
         let usa = caso.ficheros.iter().any(|(fichero, _)| fichero.ends_with(extension));
         (usa && !hay(programa, &["--version"])).then_some(programa)
     })
+}
+
+/// El documento, sus capturas y las copias: lo que de una entrega no son programas.
+pub(crate) fn documentos() -> Result<(), Failed> {
+    let clase = std::env::temp_dir().join(format!("documentos-{}", std::process::id()));
+    let zip = |ruta: &Path, dentro: &[&str]| -> Result<(), Failed> {
+        fs::create_dir_all(ruta.parent().unwrap_or(Path::new(".")))?;
+        let mut zip = ZipWriter::new(File::create(ruta)?);
+        let sin_comprimir =
+            SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        for nombre in dentro {
+            zip.start_file(*nombre, sin_comprimir)?;
+        }
+        zip.finish()?;
+        Ok(())
+    };
+    zip(&clase.join("ana/1DAW_PEREZ_ANA.docx"), &["word/document.xml", "word/media/a.png"])?;
+    zip(&clase.join("beto/1daw_Pérez.odt"), &["content.xml", "Pictures/a.png", "Pictures/b.png"])?;
+    escribir_fichero(&clase.join("ana/servidor.py"), SERVIDOR_PY)?;
+    let copiado =
+        SERVIDOR_PY.replace("FALLO = \"nada\"", "FALLO   =   \"nada\"   # lo he hecho yo");
+    escribir_fichero(&clase.join("beto/servidor.py"), &copiado)?;
+    escribir_fichero(&clase.join("carla/cliente.py"), CLIENTE_PY)?;
+    let entregas = entregas(&clase, &clase).map_err(|fallo| fallo.detalle)?;
+    let iguales = parecidas(&entregas);
+    let vistos: Vec<_> = entregas
+        .iter()
+        .zip(iguales)
+        .map(|(entrega, iguales)| Documento { iguales, ..Documento::de(entrega) })
+        .collect();
+    fs::remove_dir_all(&clase)?;
+    let [ana, beto, carla] = &vistos[..] else { return Err("no son tres".into()) };
+    assert_eq!((ana.nombre.as_str(), ana.capturas, ana.fuentes), ("bien", Some(1), 1));
+    assert_eq!(ana.propuesta(), "casi igual que beto (100 %): míralo tú");
+    assert_eq!(beto.capturas, Some(2));
+    assert!(beto.propuesta().starts_with("nombre del documento: −0,5; casi igual que ana"));
+    assert_eq!(carla.propuesta(), "sin documento; sin capturas: −0,5 por cada una");
+    Ok(())
 }
 
 /// Las treinta, con una orden: cada una tiene su fila, y la que no se puede juzgar dice por qué.

@@ -199,7 +199,7 @@ impl Entrega {
             |ruta: &Path| ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let otros: Vec<_> = candidatos[1..]
             .iter()
-            .filter(|(otro, _)| *otro == como)
+            .filter(|(otro, _)| *otro == como || *otro > POR_LO_QUE_HACE)
             .map(|(_, ruta)| nombre(ruta))
             .collect();
         let mut aviso = None;

@@ -17,7 +17,7 @@ const NOMBRE: &str = "GRUPO_APELLIDO1_NOMBRE, en mayúsculas y sin acentos";
 /// Lo que se parecen dos entregas que hay que mirar, de 0 a 1.
 const CASI_IGUALES: f32 = 0.9;
 
-/// Los programas de los que se esperan capturas: un servidor y dos clientes.
+/// Las capturas que se esperan, como poco: una, con algunos mensajes.
 const CAPTURAS: usize = 1;
 
 /// Lo que se ha visto de lo que no son programas.

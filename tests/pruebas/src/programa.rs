@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
+#[cfg(unix)]
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -160,11 +162,16 @@ impl Orden {
         self
     }
 
-    fn comando(&self, modo: Modo) -> Command {
+    /// `grupo` es el fichero en el que un programa ajeno, en un terminal, apunta cuál es su grupo: rexpect no
+    /// lo dice, y hace falta para matar también lo que haya puesto en marcha.
+    fn comando(&self, modo: Modo, grupo: &Path) -> Command {
         let mut preparativos = String::new();
         if modo == Modo::Terminal {
             // rexpect apaga el eco; sin noflsh, un Ctrl-C puede borrar lo que aún no se ha leído.
             preparativos += "stty echo noflsh; ";
+            if self.ajeno.is_some() {
+                preparativos = format!("{preparativos}echo $$ >'{}'; ", grupo.display());
+            }
         }
         if let Some(cuantos) = self.descriptores {
             preparativos = format!("{preparativos}ulimit -n {cuantos}; ");
@@ -254,6 +261,9 @@ pub struct Programa {
     pub pantalla: Arc<Pantalla>,
     entrada: Option<Entrada>,
     proceso: Proceso,
+    /// Donde está apuntado su grupo de procesos, si lo está.
+    #[cfg_attr(not(unix), allow(dead_code))]
+    grupo: PathBuf,
 }
 
 type Entrada = Box<dyn Write + Send>;
@@ -282,7 +292,8 @@ impl Programa {
         if orden.ajeno.is_some() {
             pantalla.limita(TOPE);
         }
-        let comando = orden.comando(contexto.modo);
+        let grupo = fichero_de_grupo();
+        let comando = orden.comando(contexto.modo, &grupo);
         let (entrada, proceso) = match contexto.modo {
             Modo::Terminal => en_un_terminal(comando, &pantalla)?,
             Modo::Tuberias => por_tuberias(comando, &pantalla).map_err(|fallo| Fallo {
@@ -292,7 +303,8 @@ impl Programa {
         };
         let con: Vec<_> = orden.argumentos.iter().map(|uno| uno.to_string_lossy()).collect();
         contexto.apunta(format!("se pone en marcha «{nombre}» {}", con.join(" ")));
-        Ok(Self { contexto: Arc::clone(contexto), pantalla, entrada: Some(entrada), proceso })
+        let entrada = Some(entrada);
+        Ok(Self { contexto: Arc::clone(contexto), pantalla, entrada, proceso, grupo })
     }
 
     /// Teclea una línea y pulsa Intro.
@@ -451,6 +463,11 @@ impl Programa {
                     let _ = pty.signal(Signal::SIGKILL);
                     let _ = pty.wait();
                 }
+                // Al cerrarse el terminal acabaría también lo demás, pero no si no hace caso a SIGHUP.
+                if let Ok(grupo) = fs::read_to_string(&self.grupo) {
+                    matar_grupo(grupo.trim());
+                    let _ = fs::remove_file(&self.grupo);
+                }
             }
             Proceso::Tuberias(hijo) => {
                 let _ = hijo.kill();
@@ -501,8 +518,22 @@ pub fn matar_todos() {
     #[cfg(unix)]
     for pid in en_marcha().iter() {
         // Y a lo que ellos hayan puesto en marcha: cada uno es un grupo.
-        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{pid}")]).status();
+        matar_grupo(&pid.to_string());
     }
+}
+
+#[cfg(unix)]
+fn matar_grupo(grupo: &str) {
+    let mut kill = Command::new("kill");
+    kill.args(["-KILL", "--", &format!("-{grupo}")]);
+    // Si ya no queda nadie, mejor.
+    let _ = kill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+}
+
+fn fichero_de_grupo() -> PathBuf {
+    static SIGUIENTE: AtomicU32 = AtomicU32::new(0);
+    let numero = SIGUIENTE.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("grupo-{}-{numero}", std::process::id()))
 }
 
 fn por_tuberias(mut comando: Command, pantalla: &Arc<Pantalla>) -> Resultado<(Entrada, Proceso)> {
