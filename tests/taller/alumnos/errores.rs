@@ -303,7 +303,7 @@ pub(crate) const ERRORES: &[Error] = &[
 ",
         "            unidos.clear();
 ",
-        &["letra_partida", "bytes_sueltos"],
+        &["mega_sin_fin_de_linea", "mensaje_larguisimo", "letra_partida", "bytes_sueltos"],
     ),
     en_el(
         LECTOR,
@@ -326,7 +326,7 @@ pub(crate) const ERRORES: &[Error] = &[
             datos = &unidos;
 ",
         "            unidos.clear();\n",
-        &["letra_partida", "bytes_sueltos"],
+        &["mega_sin_fin_de_linea", "mensaje_larguisimo", "letra_partida", "bytes_sueltos"],
     ),
     en_el(
         SALA,
@@ -374,11 +374,10 @@ pub(crate) const ERRORES: &[Error] = &[
     ),
     en_el(
         SALA,
-        ("13", "no vuelve a probar"),
-        "                self.revisar();
-                revisados",
-        "                revisados",
-        &["lector_lento", "cliente_que_no_lee"],
+        ("13", "no apunta que sale"),
+        "            cliente.sale = true;\n",
+        "",
+        &["media_conexion", "olvida_al_que_se_va"],
     ),
     en_el(
         BUZON,
@@ -388,26 +387,25 @@ pub(crate) const ERRORES: &[Error] = &[
         &["cliente_que_no_lee"],
     ),
     en_el(
-        BUZON,
-        ("13", "no guarda lo que no cabe"),
-        "self.guardado.extend(bytes);",
+        SALA,
+        ("13", "no firma"),
+        "            self.lote.extend_from_slice(autor.prefijo.as_bytes());\n",
         "",
-        &["cliente_que_no_lee", "lector_lento", "lector_lento_aparte"],
+        &["difusion"],
+    ),
+    en_el(
+        BUZON,
+        ("14", "no expulsa a nadie"),
+        "!self.guardado.is_empty() && self.ultima_toma.elapsed() >= PACIENCIA",
+        "false",
+        &["cliente_que_no_lee"],
     ),
     en_el(
         SALA,
-        ("14", "no vuelve a probar"),
-        "                self.revisar();
-                revisados",
-        "                revisados",
-        &["lector_lento", "cliente_que_no_lee"],
-    ),
-    en_el(
-        SALA,
-        ("14", "no sabe lo que se debe"),
-        "self.clientes.values().map(|cliente| cliente.buzon.guarda()).sum()",
-        "self.clientes.values().map(|_| 0).sum()",
-        &["lector_lento", "cliente_que_no_lee"],
+        ("14", "oye también lo suyo"),
+        "        autor.omite.push(inicio..self.lote.len());\n",
+        "",
+        &["difusion"],
     ),
     en_el(
         SALA,

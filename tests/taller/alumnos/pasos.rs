@@ -27,9 +27,19 @@ use crate::{Carpeta, examina, hay};
 const POCO: Duration = Duration::from_secs(3);
 const MUCHO: Duration = Duration::from_secs(20);
 
-/// Los que gastan ellos solos la mitad del procesador, y que ninguna solución toca: se miran con el código
-/// del paso, y no otra vez con cada ejercicio.
-const COSTOSOS: [&str; 2] = ["bytes_al_azar", "lector_lento"];
+/// Los que inundan: gastan casi todo el procesador, y ninguna solución los toca. Se miran con el código del
+/// paso, y no otra vez con cada ejercicio.
+const INUNDAN: [&str; 9] = [
+    "bytes_al_azar",
+    "lector_lento",
+    "linea_sin_fin",
+    "cliente_que_no_lee",
+    "lector_lento_aparte",
+    "sordos_que_vuelven",
+    "pantalla_congelada",
+    "cierre_con_pantalla_congelada",
+    "ctrl_c_en_plena_avalancha",
+];
 
 /// Los pasos en los que basta un momento para verlo todo.
 const POCOS: usize = 4;
@@ -135,11 +145,11 @@ fn con_su_solucion(ejercicio: &Ejercicio, paso: &Paso, carpeta: &Path) -> Result
     let esta = |lista: &[String], nombre: &str| lista.iter().any(|uno| uno == nombre);
     let previsto =
         |nombre: &str| esta(&ejercicio.cambia, nombre) || esta(&ejercicio.puede_cambiar, nombre);
-    let sin_coste = paso.pide().filter(|uno| !COSTOSOS.contains(&uno.nombre));
-    let mut fallan = los_que_fallan(&programas, sin_coste, previsto);
+    let tranquilos = paso.pide().filter(|uno| !INUNDAN.contains(&uno.nombre));
+    let mut fallan = los_que_fallan(&programas, tranquilos, previsto);
     fallan.retain(|nombre| !esta(&ejercicio.puede_cambiar, nombre));
     let mut previstos: BTreeSet<_> = ejercicio.cambia.iter().map(String::as_str).collect();
-    previstos.retain(|nombre| !COSTOSOS.contains(nombre));
+    previstos.retain(|nombre| !INUNDAN.contains(nombre));
     if fallan == previstos {
         return Ok(());
     }
@@ -194,5 +204,11 @@ fn los_que_fallan(
             });
         }
     });
-    fallan.into_inner().expect("nadie entra en pánico")
+    let mut fallan = fallan.into_inner().expect("nadie entra en pánico");
+    // Algunos cuentan con un ordenador que no esté haciendo lo de los demás: se miran otra vez, a solas.
+    fallan.retain(|nombre| {
+        let Escenario { necesita, prueba, .. } = escenario(nombre);
+        previsto(nombre) || programas.ver(*necesita, *prueba, MUCHO).is_err()
+    });
+    fallan
 }
