@@ -11,8 +11,8 @@ use pruebas::escena::{Donde, Escena, Fallo, Resultado};
 use pruebas::programa::Orden;
 use pruebas::tabla::{Escenario, Necesita, PASOS, TABLA};
 
-use crate::ejercicio::Ejercicio;
 use crate::ejercicio::comprobaciones::Comprobacion;
+use crate::ejercicio::{ABIERTO, Ejercicio};
 use crate::{Paso, lo_ensena};
 
 /// Lo que se mira de unos programas.
@@ -149,7 +149,7 @@ impl<'a> Examen<'a> {
         let Ejercicio { nombre, enunciado, .. } = ejercicio;
         writeln!(self.salida, "\nEjercicio {nombre}: {enunciado}\n")?;
         let Some(Comprobacion { necesita, prueba, .. }) = ejercicio.comprobacion() else {
-            writeln!(self.salida, "Es de los que nadie puede comprobar por ti.")?;
+            writeln!(self.salida, "{ABIERTO}")?;
             return Ok(true);
         };
         if necesita.modos().is_empty() {

@@ -16,6 +16,9 @@ const CAMBIA: &str = "Deja de cumplirse:";
 /// Lo mismo, de los que lo dejan según la suerte.
 const PUEDE_CAMBIAR: &str = "Puede dejar de cumplirse:";
 
+/// Lo que se dice de un ejercicio abierto.
+pub const ABIERTO: &str = "Es de los que nadie puede comprobar por ti.";
+
 /// Un ejercicio de un capítulo.
 pub struct Ejercicio {
     /// El paso con cuyo código se empieza.
@@ -107,7 +110,7 @@ impl Ejercicio {
             paso.nombre()
         );
         let y_despues = match self.comprobacion() {
-            None => "\nEs de los que nadie puede comprobar por ti.\n".to_owned(),
+            None => format!("\n{ABIERTO}\n"),
             Some(_) => format!(
                 "\nCuando lo tengas, desde la carpeta del curso:\n\n    \
                  cargo run --bin taller -- ejercicio {nombre} {}\n",

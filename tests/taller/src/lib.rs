@@ -78,9 +78,7 @@ impl Paso {
         self.pide()
             .filter(move |uno| antes.is_none_or(|antes| uno.casilla(antes) != Casilla::Cumple))
     }
-}
 
-impl Paso {
     /// Lo que pedía el anterior y este no.
     pub fn pierde(&self) -> impl Iterator<Item = &'static Escenario> {
         let anterior = self.columna.checked_sub(1).map(Self::en);

@@ -340,16 +340,27 @@ fn ensena_el_tabulador(escena: &Escena) -> Resultado {
 }
 
 fn avisa_de_lo_que_no_es_utf8(escena: &Escena) -> Resultado {
-    let (servidor, a, b) = dos(escena)?;
-    let aviso = |quien: &Conexion| format!("aviso: {} no envía UTF-8", nombre(quien));
     // Quien envía la propia `�` sí envía UTF-8.
-    b.envia("\u{fffd}\n")?;
-    a.ve(&dicho(&b, "\u{fffd}"), "el chat no sigue")?;
-    a.envia(b"a\xff\xfe\n")?;
-    b.ve(&dicho(&a, "a\u{fffd}\u{fffd}"), "el mensaje no llega")?;
-    servidor.ve(&aviso(&a), "no se avisa de lo que no es UTF-8")?;
+    let (bien, mal) = ("\u{fffd}\n".as_bytes(), b"a\xff\xfe\n");
+    avisa_solo_de_quien_lo_hace(escena, bien, (mal, "a\u{fffd}\u{fffd}"), "no envía UTF-8")
+}
+
+/// B habla bien y A no: el servidor lo dice de A, y no de B.
+fn avisa_solo_de_quien_lo_hace(
+    escena: &Escena,
+    bien: &[u8],
+    (mal, oido): (&[u8], &str),
+    que: &str,
+) -> Resultado {
+    let (servidor, a, b) = dos(escena)?;
+    let aviso = |quien: &Conexion| format!("aviso: {} {que}", nombre(quien));
+    b.envia(bien)?;
+    a.ve(&dicho(&b, String::from_utf8_lossy(bien).trim_end()), "el chat no sigue")?;
+    a.envia(mal)?;
+    b.ve(&dicho(&a, oido), "el mensaje no llega")?;
+    servidor.ve(&aviso(&a), "el servidor no lo dice")?;
     let sobra = servidor.pantalla.texto().contains(&aviso(&b));
-    escena.contexto().exige(!sobra, "se avisa de quien sí envía UTF-8", || aviso(&b))
+    escena.contexto().exige(!sobra, "lo dice de quien no lo hace", || aviso(&b))
 }
 
 fn maximo_de_un_mensaje(escena: &Escena) -> Resultado {
@@ -374,15 +385,9 @@ fn puntos_suspensivos(escena: &Escena) -> Resultado {
 }
 
 fn dice_de_quien_no_se_fia(escena: &Escena) -> Resultado {
-    let (servidor, a, b) = dos(escena)?;
-    let aviso = |quien: &Conexion| format!("aviso: {} no termina sus líneas", nombre(quien));
-    b.envia("hola\n")?;
-    a.ve(&dicho(&b, "hola"), "el chat no sigue")?;
-    a.envia("sin fin de línea")?;
-    b.ve(&dicho(&a, "sin fin de línea"), "el mensaje no llega")?;
-    servidor.ve(&aviso(&a), "no se dice de quién no se fía")?;
-    let sobra = servidor.pantalla.texto().contains(&aviso(&b));
-    escena.contexto().exige(!sobra, "se dice de quien sí termina sus líneas", || aviso(&b))
+    const MAL: &str = "sin fin de línea";
+    let mal = (MAL.as_bytes(), MAL);
+    avisa_solo_de_quien_lo_hace(escena, b"hola\n", mal, "no termina sus líneas")
 }
 
 fn dice_cuantos_quedan(escena: &Escena) -> Resultado {
