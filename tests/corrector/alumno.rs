@@ -97,6 +97,7 @@ fn atender(
                 }
             }
             Ok(0) => break,
+            Ok(leidos) if fallo == "solo_ascii" && !bytes[..leidos].is_ascii() => break,
             Ok(leidos) => leidos,
             Err(_) if fallo == "cae_con_un_corte" => process::exit(1),
             Err(_) => break,
@@ -151,13 +152,16 @@ fn cliente(fallo: &str, direccion: &str) -> io::Result<()> {
         println!("escribe EXIT para irte");
     }
     let (sin_acentos, sordo) = (fallo == "pierde_acentos", fallo == "no_muestra");
+    let solo_ascii = fallo == "solo_ascii";
     let mut hilo = None;
     if !espera_al_teclado {
         let conexion = conexion.try_clone()?;
         hilo = Some(thread::spawn(move || {
             let mut guardado = String::new();
             for linea in BufReader::new(conexion).lines().map_while(Result::ok) {
-                if guarda_su_salida {
+                if solo_ascii && !linea.is_ascii() {
+                    process::exit(1);
+                } else if guarda_su_salida {
                     guardado += &(linea + "\n");
                 } else if !sordo {
                     println!("{linea}");

@@ -26,7 +26,7 @@ def leer(conexion):
     if FALLO == "propio":
         largo = conexion.recv(4, socket.MSG_WAITALL)
         return conexion.recv(int.from_bytes(largo, "big"), socket.MSG_WAITALL).decode()
-    return conexion.recv(1024).decode()
+    return conexion.recv(1024).decode("ascii" if FALLO == "solo_ascii" else "utf-8")
 
 def escribir(conexion, texto):
     datos = texto.encode()
@@ -115,7 +115,7 @@ def recibir():
             break
         if not datos:
             break
-        print(datos.decode().strip())
+        print(datos.decode("ascii" if FALLO == "solo_ascii" else "utf-8").strip())
 
 def enviar(texto):
     datos = texto.encode()
@@ -313,6 +313,7 @@ fn casos() -> Vec<Caso> {
         ("cae_con_un_corte", "nada", 50, 100),
         ("no_olvida", "nada", 75, 100),
         ("inunda_al_salir", "nada", 50, 100),
+        ("solo_ascii", "solo_ascii", 75, 75),
     ] {
         lista.push((en_python(servidor, cliente), Zip, Some(del_servidor), Some(del_cliente)));
     }

@@ -135,7 +135,16 @@ fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
             razon: format!("la orden del {titulo} está vacía").into(),
             detalle: "se escribe como 'python3 servidor.py'".into(),
         };
-        orden.map(|orden| orden.ok_or_else(vacia)).transpose()
+        let orden = orden.map(|orden| orden.ok_or_else(vacia)).transpose()?;
+        // El intérprete está, y el juicio diría que el programa no funciona.
+        let falta = orden.as_ref().and_then(|orden| orden.fichero_que_falta(&clase::CODIGO));
+        match falta {
+            None => Ok(orden),
+            Some(fichero) => Err(Fallo {
+                razon: format!("no hay ningún fichero {fichero}").into(),
+                detalle: format!("se busca en {}", aqui.display()),
+            }),
+        }
     };
     let servidor = orden("servidor", &opciones.servidor)?;
     let cliente = orden("cliente", &opciones.cliente)?;

@@ -29,7 +29,8 @@ const SERVIDORES: &[(&str, Option<&str>, u32)] = &[
     ("solo_dos", Some("S2"), 50),
     ("calla", Some("S5"), 0),
     ("solo_eco", Some("S5"), 50),
-    ("pierde_acentos", Some("S5"), 50),
+    ("pierde_acentos", Some("S5"), 75),
+    ("solo_ascii", Some("S5"), 75),
     ("tambien_al_autor", Some("S5"), 75),
     ("cae_con_el_cuarto", Some("S6"), 50),
     ("cae_con_un_corte", Some("S6"), 50),
@@ -49,7 +50,8 @@ const CLIENTES: &[(&str, Option<&str>, u32)] = &[
     ("espera_al_teclado", Some("C2"), 25),
     ("no_muestra", Some("C2"), 50),
     ("no_envia", Some("C3"), 50),
-    ("pierde_acentos", Some("C3"), 50),
+    ("pierde_acentos", Some("C3"), 75),
+    ("solo_ascii", Some("C2"), 75),
     ("no_cierra", Some("C4"), 75),
     ("espera_al_salir", Some("C4"), 75),
     ("otra_palabra", Some("C4"), 75),
@@ -207,6 +209,7 @@ fn ordenes_mal_escritas() -> Result<(), Failed> {
         (&["--servidor", "x", "--direccion", "aquí"], "una dirección es como", 2),
         (&["--servidor", "x", "--carpeta", "."], "--carpeta ya dice qué se juzga", 2),
         (&["--servidor", " "], "la orden del servidor está vacía", 2),
+        (&["--cliente", "sh no-existe.py"], "no hay ningún fichero no-existe.py", 2),
         (&["--carpeta", "no-existe"], "no-existe", 2),
     ] {
         let (texto, codigo) = corregir(argumentos)?;

@@ -61,7 +61,7 @@ impl Papel {
     fn marcas(self) -> &'static [&'static str] {
         match self {
             Self::Servidor => &[
-                ".listen(",
+                "listen(",
                 "serversocket(",
                 "tcplistener",
                 "createserver",
@@ -71,6 +71,9 @@ impl Papel {
             ],
             Self::Cliente => &[
                 ".connect(",
+                " connect(",
+                "(connect(",
+                "net.dial",
                 "new socket(",
                 "tcpstream::connect",
                 "create_connection",
@@ -216,7 +219,7 @@ impl Entrega {
 const POR_LO_QUE_HACE: u32 = 1;
 
 /// Las extensiones de lo que se puede poner en marcha, o de lo que hay que preguntar cómo.
-pub(crate) const CODIGO: [&str; 16] = [
+pub const CODIGO: [&str; 16] = [
     "py", "jar", "java", "js", "mjs", "exe", "rs", "go", "c", "cpp", "cs", "kt", "rb", "php", "ts",
     "cobol",
 ];

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{
-    ARRANQUE, CALLADO, ESPERA, Juicio, POR_SI_ACASO, Veredicto, de_la_mejor_manera, final_de,
-    hasta, que_ha_pasado,
+    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, Veredicto, de_la_mejor_manera,
+    final_de, hasta, que_ha_pasado,
 };
 use pruebas::conexion::{Conexion, Impostor, puerto_libre};
 use pruebas::escena::{BIENVENIDA, Contexto, Resultado};
-use pruebas::programa::{Modo, Orden, Programa};
+use pruebas::programa::{Orden, Programa};
 
 /// El que se da a quien pregunta.
 const NOMBRE: &str = "Ana";
@@ -28,16 +28,16 @@ const ENUNCIADO: [(&str, &str, &str); 4] = [
 ///
 /// Si no se puede juzgar: no hay tal programa, o el puerto es de otro.
 pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
-    de_la_mejor_manera(|modo| juzgar_con(modo, orden, direccion))
+    de_la_mejor_manera(|manera| juzgar_con(manera, orden, direccion))
 }
 
-fn juzgar_con(modo: Modo, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
+fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
     puerto_libre(direccion)?;
-    let contexto = Contexto::para_juzgar(modo);
+    let contexto = Contexto::para_juzgar(manera.modo);
     let impostor = Impostor::en(&contexto, direccion)?;
     let mut programa = Programa::arrancar(&contexto, "cliente", orden)?;
     let mut juicio = Juicio::new(&ENUNCIADO);
-    let ensayo = Ensayo { programa: &mut programa, juicio: &mut juicio, direccion };
+    let ensayo = Ensayo { programa: &mut programa, juicio: &mut juicio, direccion, manera };
     if ensayo.hacer(&impostor).is_err() {
         juicio.corta(&que_ha_pasado(&mut programa));
     }
@@ -50,6 +50,7 @@ struct Ensayo<'a> {
     programa: &'a mut Programa,
     juicio: &'a mut Juicio,
     direccion: SocketAddr,
+    manera: Manera,
 }
 
 impl Ensayo<'_> {
@@ -170,7 +171,7 @@ impl Ensayo<'_> {
         let ve =
             |texto: &str| hasta(ESPERA, || self.ve(texto) || self.terminado()) && self.ve(texto);
         let clave = format!("50000: {uno}");
-        let texto = format!("usuario {clave}, ¿qué tal, año nuevo?");
+        let texto = self.manera.texto(&format!("usuario {clave}, ¿qué tal la mañana?"));
         servidor.envia(format!("{texto}\n"))?;
         let visto = ve(&clave);
         let intacto = visto && hasta(POR_SI_ACASO, || self.ve(&texto));
@@ -183,16 +184,16 @@ impl Ensayo<'_> {
 
     /// C3.
     fn envia(&mut self, servidor: &Conexion) -> Resultado {
-        const TEXTO: &str = "escrito uno: ¡qué año, señor!";
         const CLAVE: &str = "escrito uno";
+        let texto = self.manera.texto("escrito uno: ¡qué alegría, señor!");
         let veredicto = Veredicto::new(
             "escribir dos líneas, y responder a la primera",
             "que lleguen las dos al servidor, con sus eñes y acentos",
         );
         // Si ya ha terminado, se ve abajo: no llega nada.
-        let _ = self.programa.escribe(TEXTO);
+        let _ = self.programa.escribe(&texto);
         let uno = hasta(ESPERA, || servidor.pantalla.texto().contains(CLAVE));
-        let intacto = uno && hasta(POR_SI_ACASO, || servidor.pantalla.texto().contains(TEXTO));
+        let intacto = uno && hasta(POR_SI_ACASO, || servidor.pantalla.texto().contains(&texto));
         // Hay clientes que esperan una respuesta a cada línea: eso lo dice ya C2.
         servidor.envia("usuario 50000: tres\n")?;
         let _ = self.programa.escribe("escrito dos");

@@ -28,14 +28,19 @@ pub fn orden(ruta: &Path) -> Resultado<Orden> {
         "java" => de_java(ruta, &con),
         "jar" => Ok(con(interprete(&["java"])?, &["-jar", &fichero])),
         "js" | "mjs" => Ok(con(interprete(&["node"])?, &[&fichero])),
+        "rb" => Ok(con(interprete(&["ruby"])?, &[&fichero])),
+        "php" => Ok(con(interprete(&["php"])?, &[&fichero])),
         "exe" => Ok(con(&absoluta(ruta)?.to_string_lossy(), &[])),
         "rs" => {
             let programa = match proyecto(ruta) {
                 Some(proyecto) => de_cargo(ruta, &proyecto)?,
-                None => compilado(ruta)?,
+                None => compilado("rustc", &["--edition", "2024", "-O"], ruta)?,
             };
             Ok(con(&programa.to_string_lossy(), &[]))
         }
+        "c" => Ok(con(&compilado("cc", &["-pthread"], ruta)?.to_string_lossy(), &[])),
+        "cpp" => Ok(con(&compilado("c++", &["-pthread"], ruta)?.to_string_lossy(), &[])),
+        "go" => Ok(con(&compilado("go", &["build"], ruta)?.to_string_lossy(), &[])),
         _ => Err(Fallo {
             razon: format!("no se sabe cómo poner en marcha {fichero}").into(),
             detalle: "hay que decirlo con --servidor o --cliente".into(),
@@ -138,11 +143,11 @@ fn sitio() -> Resultado<PathBuf> {
 }
 
 /// Compila un programa de un solo fichero, fuera de su carpeta.
-fn compilado(ruta: &Path) -> Resultado<PathBuf> {
+fn compilado(compilador: &str, opciones: &[&str], ruta: &Path) -> Resultado<PathBuf> {
     let salida = sitio()?.join(format!("programa{}", std::env::consts::EXE_SUFFIX));
-    let mut rustc = Command::new("rustc");
-    rustc.args(["--edition", "2024", "-O", "-o"]).arg(&salida).arg(ruta);
-    compilar(rustc, ruta)?;
+    let mut compilador = Command::new(compilador);
+    compilador.args(opciones).arg("-o").arg(&salida).arg(ruta);
+    compilar(compilador, ruta)?;
     Ok(salida)
 }
 

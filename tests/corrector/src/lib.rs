@@ -12,11 +12,13 @@ pub mod informe;
 pub mod pareja;
 pub mod servidor;
 
+use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use deunicode::deunicode;
 use pruebas::conexion::Conexion;
 use pruebas::escena::{Contexto, Resultado};
 use pruebas::programa::{Modo, Programa};
@@ -142,29 +144,54 @@ impl Juicio {
     }
 }
 
-/// Juzga en un terminal, donde los haya, y si algo no se cumple, también por tuberías: hay programas que
-/// solo se portan bien de una de las dos maneras. Devuelve lo mejor, y lo dice.
-fn de_la_mejor_manera(juzgar: impl Fn(Modo) -> Resultado<Juicio>) -> Resultado<Juicio> {
-    if cfg!(not(unix)) {
-        return juzgar(Modo::Tuberias);
+/// De qué manera se maneja un programa.
+#[derive(Clone, Copy)]
+struct Manera {
+    modo: Modo,
+    /// Sin eñes ni acentos.
+    llano: bool,
+}
+
+impl Manera {
+    fn texto(self, texto: &str) -> String {
+        if self.llano { deunicode(texto) } else { texto.to_owned() }
     }
-    let en_terminal = juzgar(Modo::Terminal)?;
-    if en_terminal.cumple_todo() {
-        return Ok(en_terminal);
+}
+
+/// Las cláusulas en las que un programa puede fallar por no saber escribir en español.
+const DE_TEXTO: [&str; 3] = ["S5", "C2", "C3"];
+
+/// Juzga en un terminal, donde los haya, y si algo no se cumple, también por tuberías y sin acentos: hay
+/// programas que solo se portan bien de una de las maneras. Devuelve lo mejor, y lo dice.
+fn de_la_mejor_manera(juzgar: impl Fn(Manera) -> Resultado<Juicio>) -> Resultado<Juicio> {
+    let de = |modo| Manera { modo, llano: false };
+    let mut manera = de(if cfg!(unix) { Modo::Terminal } else { Modo::Tuberias });
+    let mut juicio = juzgar(manera)?;
+    if cfg!(unix) && !juicio.cumple_todo() {
+        let mut peor = juzgar(de(Modo::Tuberias))?;
+        let vale = |juicio: &Juicio| (juicio.fila(), usize::MAX - juicio.fallan().len());
+        let mut como = "por tuberías";
+        if vale(&peor) > vale(&juicio) {
+            (manera, como) = (de(Modo::Tuberias), "en un terminal");
+            mem::swap(&mut peor, &mut juicio);
+        }
+        if vale(&peor) != vale(&juicio) {
+            let (fila, fallan) = (peor.fila(), peor.fallan().join(", "));
+            juicio.avisos.push(format!("{como} va peor: fila del {fila} % ({fallan})"));
+        }
     }
-    let por_tuberias = juzgar(Modo::Tuberias)?;
-    let vale = |juicio: &Juicio| (juicio.fila(), usize::MAX - juicio.fallan().len());
-    let (mejor, peor, como) = if vale(&por_tuberias) > vale(&en_terminal) {
-        (por_tuberias, en_terminal, "en un terminal")
-    } else {
-        (en_terminal, por_tuberias, "por tuberías")
-    };
-    let mut juicio = mejor;
-    if vale(&peor) != vale(&juicio) {
-        let (fila, fallan) = (peor.fila(), peor.fallan().join(", "));
-        juicio.avisos.push(format!("{como} va peor: fila del {fila} % ({fallan})"));
+    let falla = |una: &&Clausula| una.cumple == Some(false) && DE_TEXTO.contains(&una.nombre);
+    let Some(clausula) = juicio.clausulas.iter().find(falla).cloned() else { return Ok(juicio) };
+    let mut llano = juzgar(Manera { llano: true, ..manera })?;
+    // Si no es por los acentos, vale lo de antes.
+    if llano.fila() <= juicio.fila() || llano.fallan().contains(&clausula.nombre) {
+        return Ok(juicio);
     }
-    Ok(juicio)
+    let veredicto = Veredicto::new(&clausula.hecho, &clausula.esperado);
+    let visto = format!("sin eñes ni acentos, eso mismo; con ellos, {}", clausula.visto);
+    llano.anota(clausula.nombre, veredicto.falla(75, visto));
+    llano.avisos.push("lo demás se ha juzgado con textos sin eñes ni acentos".into());
+    Ok(llano)
 }
 
 /// Lo que ha pasado con un programa que ya no responde.

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{
-    ARRANQUE, ESPERA, Juicio, POR_SI_ACASO, Veredicto, conectar, de_la_mejor_manera, final_de,
-    hasta, que_ha_pasado,
+    ARRANQUE, ESPERA, Juicio, Manera, POR_SI_ACASO, Veredicto, conectar, de_la_mejor_manera,
+    final_de, hasta, que_ha_pasado,
 };
 use pruebas::conexion::{Conexion, puerto_libre};
 use pruebas::escena::{Contexto, Resultado};
-use pruebas::programa::{Modo, Orden, Programa};
+use pruebas::programa::{Orden, Programa};
 
 /// Nombre, lo que pide, y el capítulo que la trata.
 const ENUNCIADO: [(&str, &str, &str); 6] = [
@@ -40,12 +40,12 @@ const AVALANCHA: usize = 16 * 1024;
 ///
 /// Si no se puede juzgar: no hay tal programa, o el puerto es de otro.
 pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
-    de_la_mejor_manera(|modo| juzgar_con(modo, orden, direccion))
+    de_la_mejor_manera(|manera| juzgar_con(manera, orden, direccion))
 }
 
-fn juzgar_con(modo: Modo, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
+fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
     puerto_libre(direccion)?;
-    let contexto = Contexto::para_juzgar(modo);
+    let contexto = Contexto::para_juzgar(manera.modo);
     let mut programa = Programa::arrancar(&contexto, "servidor", orden)?;
     let mut juicio = Juicio::new(&ENUNCIADO);
     for oral in ["S3", "S4"] {
@@ -53,8 +53,13 @@ fn juzgar_con(modo: Modo, orden: &Orden, direccion: SocketAddr) -> Resultado<Jui
         juicio.anota(oral, veredicto.no_se_ve("desde fuera no se ve: queda para la revisión oral"));
     }
     // Un fallo de la red a mitad del juicio es del servidor: lo que falte queda sin ver.
-    let mut ensayo =
-        Ensayo { direccion, programa: &mut programa, juicio: &mut juicio, con_nombre: false };
+    let mut ensayo = Ensayo {
+        direccion,
+        manera,
+        programa: &mut programa,
+        juicio: &mut juicio,
+        con_nombre: false,
+    };
     if ensayo.hacer().is_err() {
         juicio.corta(&que_ha_pasado(&mut programa));
     }
@@ -65,6 +70,7 @@ fn juzgar_con(modo: Modo, orden: &Orden, direccion: SocketAddr) -> Resultado<Jui
 
 struct Ensayo<'a> {
     direccion: SocketAddr,
+    manera: Manera,
     programa: &'a mut Programa,
     juicio: &'a mut Juicio,
     /// Lo primero que dice cada conexión es su nombre.
@@ -203,11 +209,11 @@ impl Ensayo<'_> {
 
     /// S5. Devuelve si los mensajes llegan, aunque no sea del todo bien.
     fn reenvia(&mut self, a: &Conexion, b: &Conexion, c: &Conexion) -> Resultado<bool> {
-        const TEXTO: &str = "mensaje uno: ¿qué tal, año nuevo?";
         /// Lo que de ese texto no se puede estropear al cambiar de alfabeto.
         const CLAVE: &str = "mensaje uno";
         /// Lo que se dice hasta que se oye: el servidor puede no haber apuntado aún a todos.
         const PRUEBA: &str = "se me oye?";
+        let texto = self.manera.texto("mensaje uno: ¿qué tal la mañana?");
         let veredicto = Veredicto::new(
             "que A diga algo con eñes y acentos, y después B",
             "que lo de A llegue a B y a C tal cual, y a A no; que lo de B llegue a A y a C",
@@ -223,7 +229,7 @@ impl Ensayo<'_> {
             }
         }
         let llega = oyen && {
-            a.envia(format!("{TEXTO}\n"))?;
+            a.envia(format!("{texto}\n"))?;
             hasta(ESPERA, || tiene(b, CLAVE) && tiene(c, CLAVE))
         };
         if !llega {
@@ -237,7 +243,7 @@ impl Ensayo<'_> {
             return Ok(false);
         }
         // El resto del texto puede venir en otra lectura.
-        let intacto = hasta(POR_SI_ACASO, || tiene(b, TEXTO) && tiene(c, TEXTO));
+        let intacto = hasta(POR_SI_ACASO, || tiene(b, &texto) && tiene(c, &texto));
         b.envia("mensaje dos\n")?;
         let vuelve = hasta(ESPERA, || tiene(a, "mensaje dos") && tiene(c, "mensaje dos"));
         let eco = hasta(POR_SI_ACASO, || tiene(a, CLAVE));

@@ -133,6 +133,18 @@ impl Orden {
         self.ajeno.is_none() || self.argumentos.iter().any(|uno| uno == DIRECCION)
     }
 
+    /// El primero de sus argumentos que acaba así y no es un fichero de su carpeta.
+    #[must_use]
+    pub fn fichero_que_falta(&self, extensiones: &[&str]) -> Option<String> {
+        let carpeta = self.ajeno.as_deref()?;
+        let falta = |argumento: &&OsString| {
+            let extension = Path::new(argumento).extension().unwrap_or_default();
+            extensiones.iter().any(|una| extension == *una) && !carpeta.join(argumento).is_file()
+        };
+        let argumento = self.argumentos.iter().find(falta)?;
+        Some(argumento.to_string_lossy().into_owned())
+    }
+
     /// Le da esta variable de entorno.
     #[must_use]
     pub fn con_variable(mut self, nombre: &'static str, valor: impl Display) -> Self {
