@@ -17,6 +17,7 @@ uso: taller empezar PASO CARPETA
      taller comprobar [PASO] --servidor 'ORDEN' --cliente 'ORDEN'
      taller ejercicio PASO.NÚMERO CARPETA [--vigilar]
      taller experimento PASO.NÚMERO [--sin-preguntar]
+     taller pregunta PASO.NÚMERO [--sin-preguntar]
 
 Para seguir el curso escribiendo una versión propia. PASO es 01, 02… o final.
 
@@ -25,6 +26,7 @@ Para seguir el curso escribiendo una versión propia. PASO es 01, 02… o final.
   ejercicio     dice si un ejercicio de un capítulo está hecho en CARPETA; si no hay nada en ella,
                 la crea con el código del paso
   experimento   hace en una copia un «quita una línea» de un capítulo, y enseña qué pasa
+  pregunta      lo mismo, con el cambio que prueba la respuesta de una pregunta de la revisión oral
 
   --vigilar            vuelve a comprobar cada vez que se guarda un fichero, hasta Ctrl-C
   --servidor 'ORDEN'   cómo se pone en marcha un servidor en cualquier lenguaje; donde diga
@@ -91,10 +93,11 @@ fn hacer() -> Result<bool, String> {
             Ok(true)
         }
         ["ejercicio", nombre, _] if !ajenos => ejercicio(nombre, &carpeta(), pedido.vigilar),
-        ["experimento", nombre] if !ajenos => {
-            let (paso, experimento) = experimento::leer(nombre)?;
-            let preguntar = !pedido.sin_preguntar;
-            experimento::hacer(&paso, &experimento, nombre, preguntar, &mut io::stdout())?;
+        [cual @ ("experimento" | "pregunta"), nombre] if !ajenos => {
+            let leer =
+                if cual == "pregunta" { experimento::de_pregunta } else { experimento::leer };
+            let (paso, experimento) = leer(nombre)?;
+            experimento::hacer(&paso, &experimento, !pedido.sin_preguntar, &mut io::stdout())?;
             Ok(true)
         }
         ["comprobar"] if ajenos => comprobar(None, &los_ajenos(&pedido)?),
@@ -107,7 +110,9 @@ fn hacer() -> Result<bool, String> {
             "falta la carpeta de tu versión, como en «{} ../mi-chat»{AYUDA}",
             textos.join(" ")
         )),
-        ["experimento"] => Err(format!("falta cuál, como en «experimento 03.2»{AYUDA}")),
+        [cual @ ("experimento" | "pregunta")] => {
+            Err(format!("falta cuál, como en «{cual} 03.2»{AYUDA}"))
+        }
         _ => Err(format!("esto no se entiende: «{}»{AYUDA}", textos.join(" "))),
     }
 }

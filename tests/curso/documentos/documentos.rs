@@ -136,15 +136,11 @@ fn los_enlaces_llevan_a_alguna_parte() {
 /// todas partes: basta con comprobarlos donde hay terminales.
 #[cfg(unix)]
 mod del_curso {
-    use std::sync::{Mutex, PoisonError};
-    use std::thread;
-
     use super::*;
     use curso::cambios::{Capitulo, capitulos};
-    use curso::experimentos;
+    use curso::experimentos::{self, Experimento};
+    use curso::preguntas::{Pregunta, Prueba, preguntas};
     use pagina::Clase;
-
-    const A_LA_VEZ: usize = 4;
 
     /// Los pasos, con la idea que dice su título y los escenarios que se cumplen desde él.
     #[test]
@@ -221,23 +217,62 @@ mod del_curso {
         }
     }
 
-    /// Unos cuantos capítulos a la vez: cada cambio se construye en su copia.
+    /// Los conceptos son, como mucho, la tercera parte; y lo que prueba otro cambio está donde se dice.
     #[test]
-    #[ignore = "construye una copia por cambio: cargo test -p curso -- --ignored"]
-    fn quita_una_linea() {
-        let pendientes = Mutex::new(capitulos());
-        thread::scope(|hilos| {
-            for _ in 0..A_LA_VEZ {
-                hilos.spawn(|| {
-                    while let Some(capitulo) = siguiente(&pendientes) {
-                        experimentos::comprobar(&capitulo);
+    fn cada_respuesta_se_prueba() {
+        let (mut todas, mut conceptos) = (0, 0);
+        for capitulo in capitulos() {
+            let cambios = experimentos::experimentos(&Pagina::leer(&capitulo.pagina)).len();
+            for pregunta in preguntas(&capitulo).unwrap_or_else(|fallo| panic!("\n{fallo}")) {
+                todas += 1;
+                match pregunta.prueba {
+                    Prueba::Concepto => conceptos += 1,
+                    Prueba::QuitaUnaLinea(numero) => {
+                        assert!((1..=cambios).contains(&numero), "{}: {numero}", capitulo.pagina);
                     }
-                });
+                    Prueba::Cambio(_) => {}
+                }
             }
-        });
+        }
+        println!("{todas} preguntas, {conceptos} de concepto");
+        assert!(3 * conceptos <= todas, "{conceptos} conceptos de {todas}");
     }
 
-    fn siguiente(pendientes: &Mutex<Vec<Capitulo>>) -> Option<Capitulo> {
-        pendientes.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    /// Lo que se ve sin tardar: dos cambios de cada capítulo, de los que no compilan o cuentan poco.
+    #[test]
+    fn dos_respuestas_de_cada_capitulo() {
+        let fallos = experimentos::comprobar(capitulos().iter().flat_map(rapidas).collect());
+        assert!(fallos.is_empty(), "\n{fallos}");
+    }
+
+    fn rapidas(capitulo: &Capitulo) -> Vec<Experimento> {
+        let mut suyas = cambios_de(capitulo);
+        suyas.sort_by_key(|uno| (uno.no_compila.is_none(), uno.notan.len() + uno.cumplen.len()));
+        suyas.truncate(2);
+        suyas
+    }
+
+    fn cambios_de(capitulo: &Capitulo) -> Vec<Experimento> {
+        let preguntas = preguntas(capitulo).unwrap_or_else(|fallo| panic!("\n{fallo}"));
+        let cambio = |pregunta: Pregunta| match pregunta.prueba {
+            Prueba::Cambio(cambio) => Some(*cambio),
+            _ => None,
+        };
+        preguntas.into_iter().filter_map(cambio).collect()
+    }
+
+    /// `CAPITULO=03 cargo test -p curso -- --ignored cambios` hace solo los de ese.
+    #[test]
+    #[ignore = "hace unos cien cambios en copias: cargo test -p curso -- --ignored"]
+    fn todos_los_cambios() {
+        let solo = std::env::var("CAPITULO").unwrap_or_default();
+        let capitulos = capitulos().into_iter();
+        let cambios = capitulos.filter(|uno| uno.pagina.contains(&solo)).flat_map(|capitulo| {
+            let mut suyos = experimentos::experimentos(&Pagina::leer(&capitulo.pagina));
+            suyos.extend(cambios_de(&capitulo));
+            suyos
+        });
+        let fallos = experimentos::comprobar(cambios.collect());
+        assert!(fallos.is_empty(), "\n{fallos}");
     }
 }

@@ -8,6 +8,7 @@ use crate::SIN_DEUDA;
 use crate::enlaces::ancla;
 use curso::cambios::capitulos;
 use curso::pagina::{Pagina, nombres};
+use curso::preguntas::{Pregunta, Prueba, preguntas};
 
 /// Los apartados de un capítulo, y su orden. El cambio se llama de otra manera en el primero y en
 /// el último.
@@ -30,15 +31,16 @@ pub fn comprobar() {
         }
     }
     assert!(fallos.is_empty(), "\n{fallos}");
-    let mut indice = String::from("\n| Qué cambia | La pregunta | Escenario |\n|---|---|---|\n");
+    let mut indice =
+        String::from("\n| | La pregunta | Qué cambia | Lo prueba |\n|---|---|---|---|\n");
     for (columna, capitulo) in capitulos.iter().enumerate() {
         comprobar_apartados(&Pagina::leer(&capitulo.pagina));
-        let trozos = capitulo.trozos().unwrap_or_else(|fallo| panic!("\n{fallo}"));
-        for trozo in trozos {
+        let preguntas = preguntas(capitulo).unwrap_or_else(|fallo| panic!("\n{fallo}"));
+        for (i, Pregunta { lugar, titulo, pregunta, prueba }) in preguntas.iter().enumerate() {
             let fichero = capitulo.pagina.trim_start_matches("docs/");
-            let (lugar, pregunta, escenario) = (trozo.lugar, trozo.pregunta, trozo.escenario);
-            let destino = format!("{fichero}#{}", ancla(&trozo.titulo));
-            let _ = writeln!(indice, "| {lugar} | [{pregunta}]({destino}) | {escenario} |");
+            let (numero, prueba) = (format!("{}.{}", PASOS[columna], i + 1), lo_prueba(prueba));
+            let destino = format!("{fichero}#{}", ancla(titulo));
+            let _ = writeln!(indice, "| {numero} | [{pregunta}]({destino}) | {lugar} | {prueba} |");
         }
         let marca = format!("<!-- pendientes: {} -->", PASOS[columna]);
         Pagina::leer(&capitulo.pagina).generado(
@@ -57,6 +59,19 @@ pub fn comprobar() {
         "<!-- fin de las preguntas -->",
         &format!("\n{indice}\n"),
     );
+}
+
+/// Quién nota que una respuesta deja de ser verdad, en una celda.
+fn lo_prueba(prueba: &Prueba) -> String {
+    match prueba {
+        Prueba::Concepto => "concepto".into(),
+        Prueba::QuitaUnaLinea(numero) => format!("«Quita una línea», {numero}"),
+        Prueba::Cambio(cambio) => match (&cambio.no_compila, &cambio.notan[..]) {
+            (Some(codigo), _) => format!("`{codigo}`"),
+            (None, [(nombre, _), ..]) => format!("`{nombre}`"),
+            (None, []) => format!("`{}`", cambio.cumplen[0]),
+        },
+    }
 }
 
 fn comprobar_apartados(pagina: &Pagina) {

@@ -3,11 +3,10 @@
 use std::fs;
 use std::process::Command;
 
-use pruebas::tabla::{PASOS, TABLA};
-use pulldown_cmark::HeadingLevel;
+use pruebas::tabla::PASOS;
 
 use crate::ficheros::{dentro, leer, raiz};
-use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar, nombres};
+use crate::pagina::{Bloque, Clase, ORDEN, Pagina, actualizar};
 
 /// Lo que hay en un paso, en el orden en que lo cuenta el primer capítulo.
 const FICHEROS: [&str; 3] = ["src/servidor.rs", "src/cliente.rs", "Cargo.toml"];
@@ -26,18 +25,6 @@ pub struct Capitulo {
     pub carpeta: String,
     /// La del anterior, si lo hay.
     pub antes: Option<String>,
-}
-
-/// Un trozo del cambio, con la pregunta que le toca.
-pub struct Trozo {
-    /// Los ficheros que cambian.
-    pub lugar: String,
-    /// El apartado en el que se cuenta.
-    pub titulo: String,
-    /// La pregunta, en Markdown.
-    pub pregunta: String,
-    /// Los escenarios que la contestan, entre acentos graves.
-    pub escenario: String,
 }
 
 /// Los capítulos, en el orden de los pasos.
@@ -64,13 +51,21 @@ pub fn capitulos() -> Vec<Capitulo> {
 
 impl Capitulo {
     /// Los bloques que cuentan el cambio.
-    fn bloques<'a>(&self, pagina: &'a Pagina) -> Vec<&'a Bloque> {
+    pub fn bloques<'a>(&self, pagina: &'a Pagina) -> Vec<&'a Bloque> {
         let (apartado, lenguajes): (_, &[&str]) = match self.antes {
             None => ("El programa", &["toml", "rust"]),
             Some(_) => ("El cambio", &["diff"]),
         };
         let seccion = pagina.seccion(apartado).unwrap_or_default().iter();
-        let cuenta = |bloque: &&Bloque| matches!(&bloque.clase, Clase::Codigo(otro) if lenguajes.contains(&otro.as_str()));
+        // Lo que prueba una respuesta es otro cambio: el de un fichero que no está en `a`.
+        let otro_cambio = |texto: &str| {
+            texto.starts_with("--- ")
+                && !["--- a/", "--- /dev/null"].iter().any(|inicio| texto.starts_with(inicio))
+        };
+        let cuenta = |bloque: &&Bloque| {
+            matches!(&bloque.clase, Clase::Codigo(otro) if lenguajes.contains(&otro.as_str()))
+                && !otro_cambio(&bloque.texto)
+        };
         let bloques: Vec<_> = seccion.filter(cuenta).collect();
         assert!(!bloques.is_empty(), "{}: falta «{apartado}»", self.pagina);
         bloques
@@ -97,6 +92,18 @@ impl Capitulo {
     pub fn comprobar_bloques(&self) -> Result<(), String> {
         let pagina = Pagina::leer(&self.pagina);
         let bloques = self.bloques(&pagina);
+        for bloque in &bloques {
+            let cabe = bloque.texto.trim_end_matches(['+', '\n']).lines().count() <= LINEAS
+                && bloque.texto.lines().all(|linea| linea.chars().count() <= COLUMNAS);
+            assert!(cabe, "{}: no cabe en un proyector", pagina.lugar(bloque));
+        }
+        // Lo que se cita del manifiesto está en él.
+        let manifiesto = leer(&raiz().join(&self.carpeta).join("Cargo.toml"));
+        for cita in &pagina.bloques {
+            if cita.clase == Clase::Codigo("toml".into()) && !manifiesto.contains(&cita.texto) {
+                return Err(format!("{}: no está en el manifiesto", pagina.lugar(cita)));
+            }
+        }
         let esperado = self.esperado(&bloques);
         let esperado: Vec<&str> = esperado.iter().map(|linea| linea.trim_end()).collect();
         if actualizar() {
@@ -178,89 +185,6 @@ impl Capitulo {
         let numeros = if etapas.iter().all(|etapa| etapa.contains("etapas/")) { 4 } else { 0 };
         Some(programas.flatten().filter(codigo).count() + numeros)
     }
-
-    /// Los trozos del cambio, con su pregunta; o qué le falta a alguno.
-    pub fn trozos(&self) -> Result<Vec<Trozo>, String> {
-        let pagina = Pagina::leer(&self.pagina);
-        let bloques = self.bloques(&pagina);
-        for bloque in &bloques {
-            let cabe = bloque.texto.trim_end_matches(['+', '\n']).lines().count() <= LINEAS
-                && bloque.texto.lines().all(|linea| linea.chars().count() <= COLUMNAS);
-            assert!(cabe, "{}: no cabe en un proyector", pagina.lugar(bloque));
-        }
-        // Lo que se cita del manifiesto está en él.
-        let manifiesto = leer(&raiz().join(&self.carpeta).join("Cargo.toml"));
-        for cita in &pagina.bloques {
-            if cita.clase == Clase::Codigo("toml".into()) && !manifiesto.contains(&cita.texto) {
-                return Err(format!("{}: no está en el manifiesto", pagina.lugar(cita)));
-            }
-        }
-        let titulos: Vec<&Bloque> = pagina
-            .bloques
-            .iter()
-            .filter(|bloque| {
-                matches!(bloque.clase, Clase::Titulo(HeadingLevel::H2 | HeadingLevel::H3))
-            })
-            .collect();
-        let mut trozos = Vec::new();
-        let mut fichero = self.carpeta.clone();
-        for par in titulos.windows(2) {
-            let rango = par[0].rango.end..par[1].rango.start;
-            let suyos: Vec<_> =
-                bloques.iter().filter(|bloque| rango.contains(&bloque.rango.start)).collect();
-            if suyos.is_empty() {
-                continue;
-            }
-            let texto = &pagina.texto[rango];
-            let falta =
-                |que: &str| format!("{}: a este apartado le falta {que}", pagina.lugar(par[0]));
-            let pregunta = entre(texto, "<summary>Pregunta: ", "</summary>");
-            let pregunta = pregunta.ok_or_else(|| falta("su pregunta"))?;
-            for parte in ["Buena respuesta:", "Respuesta equivocada típica:", "Para seguir:"] {
-                if !texto.contains(&format!("- **{parte}** ")) {
-                    return Err(falta(&format!("«{parte}»")));
-                }
-            }
-            let seguir = entre(texto, "- **Para seguir:** ", "\n- ").unwrap_or_default();
-            if !seguir.trim_end().ends_with(')') {
-                return Err(falta("la respuesta de «Para seguir», entre paréntesis"));
-            }
-            let prueba = entre(texto, "- **Escenario:** ", "\n").unwrap_or_default();
-            let hay = |nombre: &&str| TABLA.iter().any(|escenario| escenario.nombre == *nombre);
-            if nombres(prueba).is_empty() || !nombres(prueba).iter().all(hay) {
-                return Err(falta(&format!("un escenario que exista: {prueba}")));
-            }
-            let lineas = suyos.iter().flat_map(|bloque| bloque.texto.lines());
-            let mut ficheros: Vec<&str> =
-                lineas.filter_map(|linea| linea.strip_prefix("+++ b/")).collect();
-            let ultimo = ficheros.last().map(|ultimo| (*ultimo).to_owned());
-            if ficheros.is_empty() {
-                ficheros.push(&fichero);
-            }
-            trozos.push(Trozo {
-                lugar: format!("`{}`", ficheros.join("`, `")),
-                titulo: par[0].texto.clone(),
-                pregunta: sin_html(pregunta),
-                escenario: prueba.into(),
-            });
-            fichero = ultimo.unwrap_or(fichero);
-        }
-        Ok(trozos)
-    }
-}
-
-/// El mismo texto, en Markdown.
-fn sin_html(texto: &str) -> String {
-    let cambios = [("code>", "`"), ("em>", "*")];
-    let texto = cambios.iter().fold(texto.to_owned(), |texto, (etiqueta, marca)| {
-        texto.replace(&format!("</{etiqueta}"), marca).replace(&format!("<{etiqueta}"), marca)
-    });
-    texto.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-}
-
-fn entre<'a>(texto: &'a str, antes: &str, despues: &str) -> Option<&'a str> {
-    let (_, resto) = texto.split_once(antes)?;
-    Some(resto.split_once(despues)?.0)
 }
 
 /// Las líneas que hablan de git y no del cambio.

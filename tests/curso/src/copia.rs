@@ -12,6 +12,7 @@ use crate::ficheros::{dentro, leer, raiz};
 const COPIA: [&str; 5] = ["Cargo.toml", "Cargo.lock", "steps", "final", "tests"];
 
 /// Un cambio en un fichero del repositorio.
+#[derive(Debug)]
 pub struct Cambio {
     /// Desde la raíz.
     pub fichero: String,
@@ -24,6 +25,18 @@ pub struct Cambio {
 /// Construye los programas de un paquete en la copia que se llama así, con este cambio si lo hay.
 /// Devuelve la carpeta en la que quedan, o lo que dice el compilador.
 pub fn construir(copia: &str, paquete: &str, cambio: Option<&Cambio>) -> Result<PathBuf, String> {
+    let programas = construir_con(&[], copia, paquete, cambio)?;
+    let programa = programas.first().ok_or("cargo no dice dónde deja los programas")?;
+    Ok(programa.with_file_name(""))
+}
+
+/// Lo mismo, con más opciones de Cargo. Devuelve todo lo que se puede ejecutar.
+pub fn construir_con(
+    opciones: &[&str],
+    copia: &str,
+    paquete: &str,
+    cambio: Option<&Cambio>,
+) -> Result<Vec<PathBuf>, String> {
     let carpeta = raiz().join("target/copias").join(copia);
     fs::create_dir_all(&carpeta).expect("se puede escribir en target");
     if let Some(Cambio { fichero, .. }) = cambio {
@@ -33,20 +46,9 @@ pub fn construir(copia: &str, paquete: &str, cambio: Option<&Cambio>) -> Result<
         poner_al_dia(&raiz().join(parte), &carpeta.join(parte), cambio);
     }
     // Cada copia construye en su carpeta: Cargo no distinguiría los paquetes de dos copias.
-    let programas = construir_en(
-        &carpeta,
-        &[
-            "--locked",
-            "--package",
-            paquete,
-            "--target-dir",
-            "target",
-            "--config",
-            "profile.dev.debug=false",
-        ],
-    )?;
-    let programa = programas.first().ok_or("cargo no dice dónde deja los programas")?;
-    Ok(programa.with_file_name(""))
+    let suyas = ["--locked", "--package", paquete, "--target-dir", "target"];
+    let sin_depurar = ["--config", "profile.dev.debug=false"];
+    construir_en(&carpeta, &[&suyas[..], &sin_depurar, opciones].concat())
 }
 
 /// Los programas de un paquete: el servidor y el cliente.

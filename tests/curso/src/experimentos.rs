@@ -1,19 +1,25 @@
-//! «Quita una línea»: cada cambio se hace en una copia, se construye, y pasa lo que se dice.
+//! Los cambios que se proponen en «Quita una línea» y los que prueban una respuesta: cada uno se hace en una
+//! copia, se construye, y pasa lo que se dice.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
-use std::thread;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{fs, io, mem, thread};
 
 use pruebas::escena::Escena;
 use pruebas::modos;
 use pruebas::razon::Razon;
 use pruebas::tabla::TABLA;
 
-use crate::cambios::Capitulo;
-use crate::copia::{Cambio, construir, programas_de};
-use crate::pagina::{Clase, Pagina, nombres};
+use crate::cambios::{Capitulo, capitulos};
+use crate::copia::{Cambio, construir_con, programas_de};
+use crate::ficheros::raiz;
+use crate::pagina::{Bloque, Clase, Pagina, nombres};
 
 /// Lo que un capítulo dice que pasa con un cambio.
+#[derive(Debug)]
 pub struct Experimento {
     /// Dónde está contado: `docs/01-echo.md:484`.
     pub lugar: String,
@@ -40,22 +46,66 @@ const LO_NOTA: &str = "**Lo nota:** ";
 const AHORA_SI: &str = "**Ahora sí:** ";
 const SIGUEN_IGUAL: &str = "**Siguen igual:** ";
 
-/// Hace los cambios de un capítulo.
-pub fn comprobar(capitulo: &Capitulo) {
-    let Capitulo { pagina: nombre, paquete, .. } = capitulo;
-    let pagina = Pagina::leer(nombre);
-    let experimentos = experimentos(&pagina);
-    assert!((2..=4).contains(&experimentos.len()), "{nombre}: de dos a cuatro cambios");
-    let mut fallos = String::new();
-    for (i, experimento) in experimentos.iter().enumerate() {
-        if let Err(fallo) = experimento.comprobar(&format!("{paquete}-{}", i + 1), paquete) {
-            let _ = writeln!(fallos, "{}: {fallo}", experimento.lugar);
-        }
+/// Los cambios que se construyen antes de mirar lo que hacen, y las copias que hay a la vez.
+const TANDA: usize = 4;
+
+/// Hace todos estos cambios, y devuelve lo que no pasa como se dice.
+pub fn comprobar(experimentos: Vec<Experimento>) -> String {
+    let mut de_cada_paquete: BTreeMap<String, Vec<Experimento>> = BTreeMap::new();
+    for experimento in experimentos {
+        de_cada_paquete.entry(experimento.paquete()).or_default().push(experimento);
     }
-    assert!(fallos.is_empty(), "\n{fallos}");
+    let pendientes = Mutex::new(de_cada_paquete);
+    let fallos = Mutex::new(String::new());
+    let (pendientes, fallos) = (&pendientes, &fallos);
+    thread::scope(|hilos| {
+        for copia in 0..TANDA {
+            hilos.spawn(move || {
+                let copia = format!("copia-{copia}");
+                while let Some((paquete, suyos)) = con(pendientes).pop_first() {
+                    for (i, tanda) in suyos.chunks(TANDA).enumerate() {
+                        let fallo = comprobar_tanda(&copia, &paquete, i, tanda);
+                        con(fallos).push_str(&fallo);
+                    }
+                }
+            });
+        }
+    });
+    mem::take(&mut *con(fallos))
 }
 
-/// Los cambios que propone un capítulo, en su orden.
+fn con<T>(cerrojo: &Mutex<T>) -> MutexGuard<'_, T> {
+    cerrojo.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Se construyen en la misma copia, uno detrás de otro, y se mira a la vez lo que hacen.
+fn comprobar_tanda(copia: &str, paquete: &str, tanda: usize, suyos: &[Experimento]) -> String {
+    let mut fallos = String::new();
+    thread::scope(|hilos| {
+        let mut ensayos = Vec::new();
+        for (i, experimento) in suyos.iter().enumerate() {
+            let aparte = format!("{paquete}-{tanda}-{i}");
+            match experimento.construido(copia, paquete, &aparte) {
+                Ok(None) => {}
+                Ok(Some(carpeta)) => {
+                    let ensayo = hilos.spawn(move || experimento.ver(&carpeta, paquete));
+                    ensayos.push((experimento, ensayo));
+                }
+                Err(fallo) => {
+                    let _ = writeln!(fallos, "{}: {fallo}", experimento.lugar);
+                }
+            }
+        }
+        for (experimento, ensayo) in ensayos {
+            if let Err(fallo) = ensayo.join().expect("un ensayo no entra en pánico") {
+                let _ = writeln!(fallos, "{}: {fallo}", experimento.lugar);
+            }
+        }
+    });
+    fallos
+}
+
+/// Los cambios que propone un capítulo en «Quita una línea», en su orden.
 pub fn experimentos(pagina: &Pagina) -> Vec<Experimento> {
     let seccion = pagina.seccion("Quita una línea").expect("el capítulo dice qué quitar");
     let bloques: Vec<_> =
@@ -64,41 +114,17 @@ pub fn experimentos(pagina: &Pagina) -> Vec<Experimento> {
     let mut experimentos = Vec::new();
     for (i, bloque) in bloques.iter().enumerate() {
         let fin = bloques.get(i + 1).map_or(fin_de_la_seccion, |otro| otro.rango.start);
-        let respuesta = &pagina.texto[bloque.rango.end..fin];
-        let respuesta = respuesta.split_whitespace().collect::<Vec<_>>().join(" ");
         let antes = &pagina.texto[..bloque.rango.start];
         let (_, enunciado) = antes.rsplit_once(&format!("\n**{}. ", i + 1)).unwrap_or_else(|| {
             panic!("{}: antes del cambio va su título, «**{}. …**»", pagina.lugar(bloque), i + 1)
         });
         let (enunciado, _) = enunciado.rsplit_once("```").unwrap_or_default();
-        let (primera, lineas) = bloque.texto.split_once('\n').unwrap_or_default();
-        for negrita in respuesta.split("**").skip(1).step_by(2).filter(|texto| texto.ends_with(':'))
-        {
-            let marca = format!("**{negrita}** ");
-            assert!(MARCAS.contains(&&*marca), "{}: qué es «{negrita}»", pagina.lugar(bloque));
-        }
-        let fichero = primera.strip_prefix("--- ");
-        let fichero = fichero.unwrap_or_else(|| panic!("{}: en qué fichero", pagina.lugar(bloque)));
-        let lado = |quita: char| {
-            let del_lado = lineas.split_inclusive('\n').filter(|linea| !linea.starts_with(quita));
-            del_lado.filter_map(|linea| linea.get(1..)).collect()
-        };
-        experimentos.push(Experimento {
-            lugar: pagina.lugar(bloque),
-            enunciado: enunciado.replace("**", "").trim().into(),
-            diferencia: bloque.texto.clone(),
-            respuesta: respuesta.clone(),
-            cambio: Cambio { fichero: fichero.into(), antes: lado('+'), despues: lado('-') },
-            no_compila: apartado(&respuesta, NO_COMPILA).map(|resto| nombres(resto)[0].to_owned()),
-            notan: notan(&respuesta),
-            cumplen: [AHORA_SI, SIGUEN_IGUAL]
-                .iter()
-                .filter_map(|marca| apartado(&respuesta, marca))
-                .flat_map(nombres)
-                .map(String::from)
-                .collect(),
-        });
+        let experimento = Experimento::leer(pagina, bloque, enunciado, fin);
+        let siguen = experimento.no_compila.is_some() || !experimento.cumplen.is_empty();
+        assert!(siguen, "{}: qué escenarios siguen igual", experimento.lugar);
+        experimentos.push(experimento);
     }
+    assert!((2..=4).contains(&experimentos.len()), "{}: de dos a cuatro cambios", pagina.nombre);
     experimentos
 }
 
@@ -121,28 +147,98 @@ fn notan(respuesta: &str) -> Vec<(String, Razon)> {
 }
 
 impl Experimento {
-    fn comprobar(&self, copia: &str, paquete: &str) -> Result<(), String> {
-        let construido = construir(copia, paquete, Some(&self.cambio));
-        let carpeta = match (&self.no_compila, construido) {
-            (None, Ok(carpeta)) => carpeta,
-            (Some(codigo), Err(error)) if error.contains(&format!("error[{codigo}]")) => {
-                return Ok(());
-            }
-            (Some(codigo), Ok(_)) => return Err(format!("compila, y debía dar {codigo}")),
-            (_, Err(error)) => return Err(format!("no compila como se dice:\n{error}")),
-        };
-        if self.cumplen.is_empty() {
-            return Err("no dice qué escenarios siguen igual".into());
+    /// El de este bloque, y lo que se dice de él hasta el byte `fin` de la página.
+    pub fn leer(pagina: &Pagina, bloque: &Bloque, enunciado: &str, fin: usize) -> Self {
+        let lugar = pagina.lugar(bloque);
+        let respuesta = &pagina.texto[bloque.rango.end..fin];
+        let respuesta = respuesta.trim_start_matches("```");
+        let respuesta = respuesta.split_whitespace().collect::<Vec<_>>().join(" ");
+        for negrita in respuesta.split("**").skip(1).step_by(2).filter(|texto| texto.ends_with(':'))
+        {
+            let marca = format!("**{negrita}** ");
+            assert!(MARCAS.contains(&&*marca), "{lugar}: qué es «{negrita}»");
         }
-        let [servidor, cliente] = programas_de(paquete).map(|programa| carpeta.join(programa));
-        let (servidor, cliente) = (servidor.as_path(), cliente.as_path());
+        let (primera, lineas) = bloque.texto.split_once('\n').unwrap_or_default();
+        let fichero = primera.strip_prefix("--- ");
+        let fichero = fichero.unwrap_or_else(|| panic!("{lugar}: en qué fichero"));
+        let lado = |quita: char| {
+            let del_lado = lineas.split_inclusive('\n').filter(|linea| !linea.starts_with(quita));
+            del_lado.filter_map(|linea| linea.get(1..)).collect()
+        };
+        let experimento = Self {
+            enunciado: enunciado.replace("**", "").trim().into(),
+            diferencia: bloque.texto.clone(),
+            cambio: Cambio { fichero: fichero.into(), antes: lado('+'), despues: lado('-') },
+            no_compila: apartado(&respuesta, NO_COMPILA).map(|resto| nombres(resto)[0].to_owned()),
+            notan: notan(&respuesta),
+            cumplen: [AHORA_SI, SIGUEN_IGUAL]
+                .iter()
+                .filter_map(|marca| apartado(&respuesta, marca))
+                .flat_map(nombres)
+                .map(String::from)
+                .collect(),
+            respuesta,
+            lugar,
+        };
+        let dice = experimento.no_compila.is_some()
+            || !experimento.notan.is_empty()
+            || !experimento.cumplen.is_empty();
+        assert!(dice, "{}: qué pasa con el cambio", experimento.lugar);
+        experimento
+    }
+
+    /// El paquete que cambia.
+    fn paquete(&self) -> String {
+        let suyo =
+            |uno: &Capitulo| self.cambio.fichero.starts_with(&format!("{}/src/", uno.carpeta));
+        let capitulo = capitulos().into_iter().find(suyo);
+        capitulo.unwrap_or_else(|| panic!("{}: de qué paso es", self.lugar)).paquete
+    }
+
+    /// Construye los programas con el cambio, y los pone aparte. Nada, si no compilan como se dice.
+    fn construido(
+        &self,
+        copia: &str,
+        paquete: &str,
+        aparte: &str,
+    ) -> Result<Option<PathBuf>, String> {
+        let unidades = self.notan.iter().any(|(nombre, _)| es_unidad(nombre));
+        let opciones: &[&str] = if unidades { &["--test", UNIDADES] } else { &[] };
+        match (&self.no_compila, construir_con(opciones, copia, paquete, Some(&self.cambio))) {
+            (None, Ok(programas)) => {
+                let a_texto = |error: io::Error| format!("no se puede copiar: {error}");
+                let destino = raiz().join("target/copias").join(aparte);
+                fs::create_dir_all(&destino).map_err(a_texto)?;
+                for programa in &programas {
+                    // Al de las pruebas, Cargo le añade un número.
+                    let nombre = programa.file_name().unwrap_or_default().to_string_lossy();
+                    let suyo = if nombre.starts_with(UNIDADES) { UNIDADES } else { &*nombre };
+                    fs::copy(programa, destino.join(suyo)).map_err(a_texto)?;
+                }
+                Ok(Some(destino))
+            }
+            (Some(codigo), Err(error)) if error.contains(&format!("error[{codigo}]")) => Ok(None),
+            (Some(codigo), Ok(_)) => Err(format!("compila, y debía dar {codigo}")),
+            (_, Err(error)) => Err(format!("no compila como se dice:\n{error}")),
+        }
+    }
+
+    /// Mira si pasa lo que se dice.
+    fn ver(&self, carpeta: &Path, paquete: &str) -> Result<(), String> {
+        let programas = programas_de(paquete)
+            .map(|uno| carpeta.join(format!("{uno}{}", std::env::consts::EXE_SUFFIX)));
         let mut fallos = String::new();
         thread::scope(|hilos| {
             let notan = self.notan.iter().map(|(nombre, razon)| (nombre, Some(razon.clone())));
             let cumplen = self.cumplen.iter().map(|nombre| (nombre, None));
             let ensayos: Vec<_> = notan
                 .chain(cumplen)
-                .map(|(nombre, razon)| hilos.spawn(move || ver(nombre, razon, servidor, cliente)))
+                .map(|(nombre, razon)| match razon {
+                    Some(razon) if es_unidad(nombre) => {
+                        hilos.spawn(move || ver_unidad(nombre, &razon, carpeta))
+                    }
+                    razon => hilos.spawn(|| ver(nombre, razon, &programas)),
+                })
                 .collect();
             for ensayo in ensayos {
                 if let Err(fallo) = ensayo.join().expect("un ensayo no entra en pánico") {
@@ -154,8 +250,29 @@ impl Experimento {
     }
 }
 
+/// Las pruebas de `final` que no ponen nada en marcha, con el módulo delante: `buzon::…`.
+const UNIDADES: &str = "unidades";
+
+fn es_unidad(nombre: &str) -> bool {
+    nombre.contains("::")
+}
+
+fn ver_unidad(nombre: &str, razon: &Razon, carpeta: &Path) -> Result<(), String> {
+    let salida = Command::new(carpeta.join(UNIDADES)).args(["--exact", nombre]).output();
+    let salida = salida.map_err(|error| format!("«{nombre}»: {error}"))?;
+    let texto = String::from_utf8_lossy(&salida.stdout);
+    if !salida.status.success() && texto.contains(&razon.to_string()) {
+        return Ok(());
+    }
+    Err(format!("«{nombre}» debía fallar: {razon}\n{texto}"))
+}
+
 /// Comprueba que un escenario se cumple o, si se dice por qué, que no.
-fn ver(nombre: &str, razon: Option<Razon>, servidor: &Path, cliente: &Path) -> Result<(), String> {
+fn ver(
+    nombre: &str,
+    razon: Option<Razon>,
+    [servidor, cliente]: &[PathBuf; 2],
+) -> Result<(), String> {
     let escenario = TABLA.iter().find(|escenario| escenario.nombre == nombre);
     let escenario = escenario.ok_or_else(|| format!("no hay ningún «{nombre}»"))?;
     let Some(&modo) = modos(escenario).first() else {
@@ -163,7 +280,7 @@ fn ver(nombre: &str, razon: Option<Razon>, servidor: &Path, cliente: &Path) -> R
         return Ok(());
     };
     let previsto = razon.clone().map(|razon| (razon, escenario.corta));
-    let escena = Escena::new(modo, servidor, cliente, previsto);
+    let escena = Escena::new(modo, &**servidor, &**cliente, previsto);
     match ((escenario.prueba)(&escena), razon) {
         (Ok(()), None) => Ok(()),
         (Err(fallo), Some(razon)) if fallo.razon == razon => Ok(()),

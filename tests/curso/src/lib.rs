@@ -8,3 +8,4 @@ pub mod copia;
 pub mod experimentos;
 pub mod ficheros;
 pub mod pagina;
+pub mod preguntas;

@@ -1,10 +1,11 @@
-//! Un «quita una línea» de un capítulo, hecho en una copia.
+//! Un «quita una línea» de un capítulo, o el cambio que prueba la respuesta de una pregunta, hecho en una copia.
 
 use std::io::{self, Write};
 
 use curso::copia::{construir, programas_de};
 use curso::experimentos::{Experimento, experimentos};
 use curso::pagina::Pagina;
+use curso::preguntas::{Pregunta, Prueba, preguntas};
 use pruebas::escena::Escena;
 use pruebas::modos;
 use pruebas::tabla::TABLA;
@@ -23,11 +24,30 @@ pub fn leer(nombre: &str) -> Result<(Paso, Experimento), String> {
     Ok((paso, suyos.swap_remove(cual - 1)))
 }
 
+/// El cambio que prueba la respuesta de la pregunta que se llama así: `03.2`.
+pub fn de_pregunta(nombre: &str) -> Result<(Paso, Experimento), String> {
+    let (paso, numero) = nombre.split_once('.').unwrap_or((nombre, ""));
+    let paso = Paso::leer(paso)?;
+    let mut suyas = preguntas(&paso.capitulo)?;
+    let cual = numero.parse().ok().filter(|numero| (1..=suyas.len()).contains(numero));
+    let cual: usize = cual.ok_or_else(|| {
+        format!("las preguntas de este paso van de {0}.1 a {0}.{1}", paso.nombre(), suyas.len())
+    })?;
+    let Pregunta { pregunta, prueba, .. } = suyas.swap_remove(cual - 1);
+    match prueba {
+        Prueba::Concepto => Err(format!("«{pregunta}» es de concepto: no hay nada que romper")),
+        Prueba::QuitaUnaLinea(numero) => leer(&format!("{}.{numero}", paso.nombre())),
+        Prueba::Cambio(mut cambio) => {
+            cambio.enunciado = format!("{pregunta}\n\n{}", cambio.enunciado);
+            Ok((paso, *cambio))
+        }
+    }
+}
+
 /// Lo enseña; si se pide, pregunta qué se cree que va a pasar; lo hace en una copia, y cuenta qué pasa.
 pub fn hacer(
     paso: &Paso,
     experimento: &Experimento,
-    nombre: &str,
     preguntar: bool,
     salida: &mut impl Write,
 ) -> Result<(), String> {
@@ -42,8 +62,7 @@ pub fn hacer(
     writeln!(salida, "\nSe hace en una copia; lo tuyo no se toca. Construyendo…")
         .map_err(a_texto)?;
     let paquete = &paso.capitulo.paquete;
-    let copia = format!("{paquete}-{}", nombre.rsplit('.').next().unwrap_or_default());
-    match construir(&copia, paquete, Some(&experimento.cambio)) {
+    match construir("taller", paquete, Some(&experimento.cambio)) {
         Err(error) => writeln!(salida, "\nNo compila:\n\n{error}").map_err(a_texto)?,
         Ok(carpeta) => {
             let [servidor, cliente] = programas_de(paquete).map(|programa| carpeta.join(programa));
