@@ -2,6 +2,7 @@
 //! `docs/corrector.md`.
 
 use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -12,8 +13,9 @@ use std::thread;
 use corrector::clase::{self, Entrega, Papel};
 use corrector::documento::{self, Documento};
 use corrector::{Juicio, cliente, en_marcha, informe, pareja, servidor};
+use deunicode::deunicode;
 use pruebas::escena::{Fallo, Resultado};
-use pruebas::programa::Orden;
+use pruebas::programa::{Orden, matar_todos};
 use serde_json::{Map, Value};
 
 const USO: &str = "\
@@ -50,6 +52,15 @@ struct Opciones {
 }
 
 fn main() -> ExitCode {
+    // Que no quede en marcha nada de lo que se estaba juzgando.
+    let interrumpido = ctrlc::set_handler(|| {
+        matar_todos();
+        en_marcha::limpiar();
+        std::process::exit(130)
+    });
+    if let Err(error) = interrumpido {
+        eprintln!("aviso: con Ctrl-C puede quedar algo en marcha: {error}");
+    }
     let opciones = match leer_opciones() {
         Ok(Some(opciones)) => opciones,
         Ok(None) => {
@@ -181,15 +192,29 @@ fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
 fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
     let clase = &std::path::absolute(clase)?;
     let raiz = clase::raiz(clase, &en_marcha::trabajo()?)?;
-    let mut entregas = clase::entregas(&raiz, &en_marcha::trabajo()?)?;
-    if let Some(solo) = &opciones.solo {
-        entregas.retain(|entrega| entrega.nombre.contains(solo.as_str()));
-    }
+    let llano = |texto: &str| deunicode(texto).to_lowercase();
+    let solo = opciones.solo.as_deref().map(llano);
+    let entregas = clase::entregas(&raiz, &en_marcha::trabajo()?, |nombre| {
+        solo.as_ref().is_none_or(|solo| llano(nombre).contains(solo))
+    })?;
     if entregas.is_empty() {
         return Err(Fallo {
             razon: format!("en {} no hay entregas", clase.display()).into(),
             detalle: "cada una es una subcarpeta o un zip".into(),
         });
+    }
+    // Antes de juzgar nada: después sería tarde.
+    for fichero in [&opciones.csv, &opciones.json].into_iter().flatten() {
+        if opciones.solo.is_some() && fichero.exists() {
+            return Err(Fallo {
+                razon: format!("{} ya existe", fichero.display()).into(),
+                detalle: "con --solo, lo escrito es solo de esas: hay que darle otro nombre".into(),
+            });
+        }
+        escribir(fichero, "")?;
+    }
+    if let Some(carpeta) = &opciones.informes {
+        fs::create_dir_all(carpeta).map_err(|error| sin_escribir(carpeta, &error))?;
     }
     let notas = if entregas.len() > 1 && se_puede_aislar() {
         a_la_vez(&entregas, &raiz, opciones.direccion)
@@ -215,10 +240,11 @@ fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
         escribir(fichero, &informe::csv(&CABECERA, &filas)?)?;
     }
     if let Some(carpeta) = &opciones.informes {
-        fs::create_dir_all(carpeta)?;
         for (entrega, nota) in entregas.iter().zip(&notas) {
             let texto = nota["informe"].as_str().unwrap_or_default();
-            escribir(&carpeta.join(format!("{}.txt", entrega.nombre)), texto)?;
+            // Un nombre de fichero tiene un máximo.
+            let nombre: String = entrega.nombre.chars().take(60).collect();
+            escribir(&carpeta.join(format!("{nombre}.txt")), texto)?;
         }
     }
     let bien = notas.iter().all(|nota| nota["bien"] == true);
@@ -243,22 +269,10 @@ fn una_a_una(entregas: &[Entrega], direccion: SocketAddr) -> Vec<Value> {
 /// Lo que se decide de una entrega.
 fn juzgar_entrega(entrega: &Entrega, direccion: SocketAddr) -> Value {
     let mut avisos = entrega.avisos.clone();
-    let mut orden = |papel: Papel| {
-        let hallazgo = entrega.busca(papel);
-        avisos.extend(hallazgo.aviso);
-        let programa = hallazgo.programa.ok_or_else(|| Fallo {
-            razon: format!("no se encuentra el {}", papel.nombre()).into(),
-            detalle: String::new(),
-        })?;
-        en_marcha::orden(&programa)
-    };
-    let (servidor, cliente) = (orden(Papel::Servidor), orden(Papel::Cliente));
-    let juzga = |orden: &Resultado<Orden>, juzgar: fn(&Orden, SocketAddr) -> Resultado<Juicio>| {
-        juzgar(orden.as_ref().map_err(Clone::clone)?, direccion)
-    };
-    let mut del_servidor = juzga(&servidor, servidor::juzgar);
-    let mut del_cliente = juzga(&cliente, cliente::juzgar);
-    if let (Ok(servidor), Ok(uno), Ok(cliente), Ok(otro)) =
+    let (mut del_servidor, servidor) =
+        de_un_papel(entrega, Papel::Servidor, direccion, &mut avisos);
+    let (mut del_cliente, cliente) = de_un_papel(entrega, Papel::Cliente, direccion, &mut avisos);
+    if let (Some(servidor), Ok(uno), Some(cliente), Ok(otro)) =
         (&servidor, &mut del_servidor, &cliente, &mut del_cliente)
     {
         if let Err(fallo) = pareja::revisar((servidor, uno), (cliente, otro), direccion) {
@@ -266,6 +280,50 @@ fn juzgar_entrega(entrega: &Entrega, direccion: SocketAddr) -> Value {
         }
     }
     informe::nota(&entrega.nombre, &avisos, &del_servidor, &del_cliente)
+}
+
+/// Juzga el programa de la entrega que tiene ese papel; si no llega a ponerse en marcha y hay otros que pueden
+/// serlo, el primero de ellos que sí. Cada uno, en una copia: puede cambiar o borrar lo que hay en su carpeta.
+fn de_un_papel(
+    entrega: &Entrega,
+    papel: Papel,
+    direccion: SocketAddr,
+    avisos: &mut Vec<String>,
+) -> (Resultado<Juicio>, Option<Orden>) {
+    const INTENTOS: usize = 3;
+    let juzgar = if papel == Papel::Servidor { servidor::juzgar } else { cliente::juzgar };
+    let intento = || -> Resultado<(Juicio, Orden)> {
+        let copia = en_marcha::sitio()?;
+        let ficheros = entrega.copiada(&copia)?;
+        let hallazgo = clase::busca(&ficheros, papel);
+        avisos.extend(hallazgo.aviso);
+        let mut primero = None;
+        for candidato in hallazgo.candidatos.iter().take(INTENTOS) {
+            let orden = en_marcha::orden(&candidato.ruta);
+            let juicio = orden.and_then(|orden| Ok((juzgar(&orden, direccion)?, orden)));
+            let arranca = juicio.as_ref().is_ok_and(|(juicio, _)| juicio.arranca());
+            if arranca && primero.is_some() {
+                let dentro = candidato.dentro.display();
+                avisos.push(format!("no llega a ponerse en marcha: se juzga {dentro}"));
+            }
+            if arranca {
+                return juicio;
+            }
+            primero.get_or_insert(juicio);
+        }
+        primero.unwrap_or_else(|| {
+            let hay = ficheros.iter().map(|uno| uno.dentro.to_string_lossy().into_owned());
+            let hay: Vec<String> = hay.take(8).collect();
+            Err(Fallo {
+                razon: format!("no se encuentra el {}", papel.nombre()).into(),
+                detalle: format!("lo que hay: {}", hay.join(", ")),
+            })
+        })
+    };
+    match { intento }() {
+        Ok((juicio, orden)) => (Ok(juicio), Some(orden)),
+        Err(fallo) => (Err(fallo), None),
+    }
 }
 
 /// Con qué se pone en marcha algo en una red que es solo suya: todas las entregas usan la misma dirección.
@@ -282,7 +340,7 @@ fn se_puede_aislar() -> bool {
 /// Juzga varias a la vez, cada una con un corrector y una red para ella sola.
 fn a_la_vez(entregas: &[Entrega], raiz: &Path, direccion: SocketAddr) -> Vec<Value> {
     /// Juzgar es, sobre todo, esperar.
-    const POR_NUCLEO: usize = 3;
+    const POR_NUCLEO: usize = 5;
     let cuantas = entregas.len();
     let nucleos = thread::available_parallelism().map_or(1, usize::from);
     let (siguiente, acabadas) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -329,9 +387,8 @@ fn en_su_red(entrega: &Entrega, raiz: &Path, direccion: SocketAddr) -> Resultado
 
 /// Juzga una sola entrega de una clase, y escribe lo que decide en JSON: es lo que pide [`en_su_red`].
 fn solo_una(nombre: &str, raiz: &Path, direccion: SocketAddr) -> Resultado<bool> {
-    let entregas = clase::entregas(raiz, &en_marcha::trabajo()?)?;
-    let entrega = entregas.iter().find(|entrega| entrega.nombre == nombre);
-    let entrega = entrega.ok_or_else(|| Fallo::prueba(&format!("ya no está {nombre}")))?;
+    let entregas = clase::entregas(raiz, &en_marcha::trabajo()?, |otro| otro == nombre)?;
+    let entrega = entregas.first().ok_or_else(|| Fallo::prueba(&format!("ya no está {nombre}")))?;
     println!("{}", juzgar_entrega(entrega, direccion));
     en_marcha::limpiar();
     Ok(true)
@@ -380,8 +437,12 @@ fn fila(entrega: &Entrega, nota: &Value, documento: &Documento) -> Vec<String> {
 }
 
 fn escribir(fichero: &Path, texto: &str) -> Resultado {
-    fs::write(fichero, texto).map_err(|error| Fallo {
-        razon: format!("no se puede escribir {}", fichero.display()).into(),
+    fs::write(fichero, texto).map_err(|error| sin_escribir(fichero, &error))
+}
+
+fn sin_escribir(ruta: &Path, error: &io::Error) -> Fallo {
+    Fallo {
+        razon: format!("no se puede escribir {}", ruta.display()).into(),
         detalle: error.to_string(),
-    })
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nada de lo que hay se queda sin su entrega: si en ella no se encuentra un programa, es lo que dice.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -25,9 +26,18 @@ pub struct Entrega {
     /// Quién la hace, o cómo se llama lo que hay.
     pub nombre: String,
     /// Todos, también los que venían en un zip.
-    pub ficheros: Vec<PathBuf>,
+    pub ficheros: Vec<Fichero>,
     /// Lo que no se ha podido abrir, y por qué.
     pub avisos: Vec<String>,
+}
+
+/// Un fichero de una entrega.
+#[derive(Debug, Clone)]
+pub struct Fichero {
+    /// Dónde está.
+    pub ruta: PathBuf,
+    /// Cómo se llama en la entrega: sin lo que le pone delante el aula virtual.
+    pub dentro: PathBuf,
 }
 
 /// Qué papel tiene un programa en el chat.
@@ -88,69 +98,118 @@ impl Papel {
 /// Lo que se ha encontrado para un papel.
 #[derive(Debug, Default)]
 pub struct Hallazgo {
-    /// El programa.
-    pub programa: Option<PathBuf>,
-    /// Por qué ese, si no está claro.
+    /// Los programas que pueden ser, el que más lo parece delante.
+    pub candidatos: Vec<Fichero>,
+    /// Por qué el primero, si no está claro; o por qué ninguno.
     pub aviso: Option<String>,
 }
 
-/// La carpeta de una clase; si es un zip, se abre en `taller`.
+/// La carpeta de una clase; si es un zip, se abre en `taller`. Si dentro solo hay otra carpeta, es esa.
 ///
 /// # Errors
 ///
 /// Si no se puede abrir.
 pub fn raiz(clase: &Path, taller: &Path) -> Resultado<PathBuf> {
-    if !clase.is_file() {
-        return Ok(clase.to_owned());
+    let mut raiz = clase.to_owned();
+    if clase.is_file() {
+        raiz = taller.join("clase");
+        // Cada entrega tiene su límite; la clase, el del disco.
+        abrir(clase, &raiz, u64::MAX).map_err(|detalle| Fallo {
+            razon: format!("no se puede abrir {}", clase.display()).into(),
+            detalle,
+        })?;
     }
-    let raiz = taller.join("clase");
-    abrir(clase, &raiz).map_err(|detalle| Fallo {
-        razon: format!("no se puede abrir {}", clase.display()).into(),
-        detalle,
-    })?;
-    Ok(raiz)
+    let sin_abrir = |fallo: Fallo| Fallo {
+        razon: format!("no se puede leer {}", raiz.display()).into(),
+        ..fallo
+    };
+    let rutas = dentro(&raiz).map_err(sin_abrir)?;
+    let [unica] = &rutas[..] else { return Ok(raiz) };
+    let es_entrega = unica.to_string_lossy().contains(MOODLE);
+    let con_carpetas =
+        dentro(unica).is_ok_and(|hijas| hijas.iter().filter(|una| una.is_dir()).count() > 1);
+    Ok(if con_carpetas && !es_entrega { unica.clone() } else { raiz })
 }
 
-/// Las entregas que hay en la carpeta de una clase. Los zips que haya en ellas se abren en `taller`.
+/// Las entregas que hay en la carpeta de una clase, o solo las que se llaman así. Los zips que haya en ellas se
+/// abren en `taller`.
 ///
 /// # Errors
 ///
 /// Si la carpeta no se puede leer.
-pub fn entregas(raiz: &Path, taller: &Path) -> Resultado<Vec<Entrega>> {
-    let mut juntas: BTreeMap<String, Entrega> = BTreeMap::new();
-    let rutas = dentro(raiz).map_err(|fallo| Fallo {
-        razon: format!("no se puede leer {}", raiz.display()).into(),
-        ..fallo
-    })?;
-    for ruta in rutas {
-        let como = ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let quien = quien_entrega(&como, ruta.is_dir());
-        let nueva = || Entrega { nombre: quien.clone(), ficheros: Vec::new(), avisos: Vec::new() };
-        let entrega = juntas.entry(quien.clone()).or_insert_with(nueva);
-        entrega.recoger(&ruta, taller, HONDO);
+pub fn entregas(
+    raiz: &Path,
+    taller: &Path,
+    solo: impl Fn(&str) -> bool,
+) -> Resultado<Vec<Entrega>> {
+    let mut juntas: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for ruta in dentro(raiz)? {
+        juntas.entry(quien_entrega(&ruta)).or_default().push(ruta);
     }
-    Ok(juntas.into_values().collect())
+    // Sin el número que les pone el aula virtual, salvo si hay dos que se llaman igual.
+    let quienes: Vec<String> = juntas.keys().cloned().collect();
+    let nombre = |quien: &str| {
+        let sin_numero = sin_numero(quien);
+        let repetido =
+            quienes.iter().filter(|otro| self::sin_numero(otro) == sin_numero).count() > 1;
+        if repetido { quien.replace('_', " ") } else { sin_numero.to_owned() }
+    };
+    let mut entregas = Vec::new();
+    for (quien, rutas) in &juntas {
+        let nombre = nombre(quien);
+        if solo(&nombre) {
+            let mut entrega = Entrega { nombre, ficheros: Vec::new(), avisos: Vec::new() };
+            for ruta in rutas {
+                let como = ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let suyo = como.split_once(MOODLE).and_then(|(_, resto)| resto.split_once('_'));
+                let dentro = suyo.map_or(como.clone(), |(_, resto)| resto.to_owned());
+                let dentro = if ruta.is_dir() { PathBuf::new() } else { dentro.into() };
+                entrega.recoger(ruta, &dentro, taller, HONDO);
+            }
+            entregas.push(entrega);
+        }
+    }
+    Ok(entregas)
 }
 
-/// `PEREZ ANGEL_1234_assignsubmission_file_servidor.py` es de «PEREZ ANGEL»; lo demás, de quien dice.
-fn quien_entrega(como: &str, es_carpeta: bool) -> String {
-    if let Some((quien, _)) = como.split_once(MOODLE) {
-        let (nombre, numero) = quien.rsplit_once('_').unwrap_or((quien, ""));
-        let es_numero = !numero.is_empty() && numero.chars().all(|c| c.is_ascii_digit());
-        return if es_numero { nombre } else { quien }.to_owned();
+/// `PEREZ ANGEL_1234_assignsubmission_file_servidor.py` es de `PEREZ ANGEL_1234`; una carpeta, de quien dice; y
+/// los ficheros sueltos que se llaman igual, del mismo.
+fn quien_entrega(ruta: &Path) -> String {
+    let como = ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    match como.split_once(MOODLE) {
+        Some((quien, _)) => quien.to_owned(),
+        None if ruta.is_dir() => como,
+        None => ruta.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
     }
-    let zip = como.to_lowercase().ends_with(".zip");
-    if zip && !es_carpeta { como[..como.len() - 4].to_owned() } else { como.to_owned() }
+}
+
+fn sin_numero(quien: &str) -> &str {
+    let es_numero = |texto: &str| !texto.is_empty() && texto.chars().all(|c| c.is_ascii_digit());
+    quien
+        .rsplit_once('_')
+        .filter(|(_, numero)| es_numero(numero))
+        .map_or(quien, |(nombre, _)| nombre)
 }
 
 /// Lo que hay en una carpeta, menos lo que dejan los sistemas y las herramientas.
 fn dentro(carpeta: &Path) -> Resultado<Vec<PathBuf>> {
-    const SOBRA: [&str; 5] = ["__MACOSX", "node_modules", "target", "__pycache__", "venv"];
+    const SOBRA: [&str; 9] = [
+        "__MACOSX",
+        "node_modules",
+        "target",
+        "__pycache__",
+        "venv",
+        "env",
+        "site-packages",
+        "desktop.ini",
+        "Thumbs.db",
+    ];
     let mut rutas = Vec::new();
     for entrada in fs::read_dir(carpeta)? {
         let ruta = entrada?.path();
         let nombre = ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !nombre.starts_with('.') && !SOBRA.contains(&nombre.as_str()) {
+        let oculto = nombre.starts_with('.') || nombre.starts_with("~$");
+        if !oculto && !SOBRA.contains(&nombre.as_str()) && !ruta.join("pyvenv.cfg").is_file() {
             rutas.push(ruta);
         }
     }
@@ -159,105 +218,188 @@ fn dentro(carpeta: &Path) -> Resultado<Vec<PathBuf>> {
 }
 
 impl Entrega {
-    fn recoger(&mut self, ruta: &Path, taller: &Path, hondo: usize) {
-        if ruta.is_dir() {
+    fn recoger(&mut self, ruta: &Path, dentro_de: &Path, taller: &Path, hondo: usize) {
+        let nombre = ruta.file_name().unwrap_or_default().to_string_lossy();
+        let Ok(clase) = fs::symlink_metadata(ruta).map(|datos| datos.file_type()) else { return };
+        if clase.is_dir() {
             match dentro(ruta) {
-                Ok(rutas) => rutas.iter().for_each(|una| self.recoger(una, taller, hondo)),
-                Err(fallo) => self.avisos.push(format!("{}: {}", ruta.display(), fallo.detalle)),
+                Ok(rutas) => {
+                    for una in rutas {
+                        let suyo = dentro_de.join(una.file_name().unwrap_or_default());
+                        self.recoger(&una, &suyo, taller, hondo);
+                    }
+                }
+                Err(fallo) => self.avisos.push(format!("{nombre}: {}", fallo.detalle)),
             }
             return;
         }
-        if !extension(ruta).eq_ignore_ascii_case("zip") {
-            self.ficheros.push(ruta.to_owned());
+        if !clase.is_file() {
+            // Un enlace puede llevar a cualquier parte, y de una tubería no se acaba nunca de leer.
+            self.avisos.push(format!("{nombre}: no es un fichero, y no se mira"));
             return;
         }
-        let nombre = ruta.file_name().unwrap_or_default().to_string_lossy();
+        if !extension(ruta).eq_ignore_ascii_case("zip") {
+            if let Err(error) = File::open(ruta) {
+                self.avisos.push(format!("{nombre}: no se puede leer ({error})"));
+            } else if CERRADOS.contains(&extension(ruta).to_lowercase().as_str()) {
+                self.avisos.push(format!("{nombre}: hay que abrirlo a mano"));
+            }
+            self.ficheros.push(Fichero { ruta: ruta.to_owned(), dentro: dentro_de.to_owned() });
+            return;
+        }
         if hondo == 0 {
             self.avisos.push(format!("{nombre}: demasiados zips, uno dentro de otro"));
             return;
         }
         let destino =
             taller.join(format!("{}-{}", self.nombre, self.ficheros.len())).join(&*nombre);
-        match abrir(ruta, &destino) {
-            Ok(()) => self.recoger(&destino, taller, hondo - 1),
+        match abrir(ruta, &destino, CABE) {
+            Ok(()) => self.recoger(&destino, &dentro_de.with_extension(""), taller, hondo - 1),
             Err(error) => self.avisos.push(format!("{nombre}: no se puede abrir ({error})")),
         }
     }
 
-    /// El programa de esta entrega que tiene ese papel: por su nombre, o por lo que hace.
+    /// ¿Hay algo que no se ha podido abrir?
     #[must_use]
-    pub fn busca(&self, papel: Papel) -> Hallazgo {
-        let mut candidatos: Vec<(u32, &PathBuf)> = self
-            .ficheros
-            .iter()
-            .map(|ruta| (parecido(ruta, papel), ruta))
-            .filter(|(parecido, _)| *parecido > 0)
-            .collect();
-        // Los que más se parecen, delante; si no, el que está más a la vista.
-        candidatos.sort_by_key(|(parecido, ruta)| {
-            (u32::MAX - parecido, ruta.components().count(), (*ruta).clone())
-        });
-        let Some(&(como, elegido)) = candidatos.first() else { return Hallazgo::default() };
-        let nombre =
-            |ruta: &Path| ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let otros: Vec<_> = candidatos[1..]
-            .iter()
-            .filter(|(otro, _)| *otro == como || *otro > POR_LO_QUE_HACE)
-            .map(|(_, ruta)| nombre(ruta))
-            .collect();
-        let mut aviso = None;
-        if !otros.is_empty() {
-            aviso = Some(format!("se juzga {}, y no {}", nombre(elegido), otros.join(" ni ")));
-        } else if como == POR_LO_QUE_HACE {
-            aviso = Some(format!("por lo que hace, el {} es {}", papel.nombre(), nombre(elegido)));
+    pub fn queda_sin_abrir(&self) -> bool {
+        !self.avisos.is_empty()
+    }
+
+    /// La misma entrega, copiada en una carpeta: un programa puede cambiar o borrar lo que hay en la suya.
+    ///
+    /// # Errors
+    ///
+    /// Si no se puede copiar.
+    pub fn copiada(&self, destino: &Path) -> Resultado<Vec<Fichero>> {
+        let mut copia = Vec::new();
+        for Fichero { ruta, dentro } in &self.ficheros {
+            let nueva = destino.join(dentro);
+            fs::create_dir_all(nueva.parent().unwrap_or(destino))?;
+            // De lo que no se puede leer ya se ha avisado.
+            let _ = fs::copy(ruta, &nueva);
+            copia.push(Fichero { ruta: nueva, dentro: dentro.clone() });
         }
-        Hallazgo { programa: Some(elegido.clone()), aviso }
+        Ok(copia)
     }
 }
 
-/// El parecido de quien no dice lo que es, pero lo hace.
-const POR_LO_QUE_HACE: u32 = 1;
+/// El programa que tiene ese papel entre estos ficheros: por su nombre, y por lo que hace.
+#[must_use]
+pub fn busca(ficheros: &[Fichero], papel: Papel) -> Hallazgo {
+    let mut candidatos: Vec<(Parecido, &Fichero)> =
+        ficheros.iter().filter_map(|uno| Some((parecido(uno, papel)?, uno))).collect();
+    // Los que más se parecen, delante; si no, el que está más a la vista.
+    candidatos.sort_by_key(|(parecido, uno)| {
+        (Reverse(*parecido), uno.dentro.components().count(), uno.dentro.clone())
+    });
+    // Si hay alguno que lo hace, los que ni lo hacen ni lo deshacen son otra cosa.
+    let hay_quien = candidatos.iter().any(|(parecido, _)| parecido.lo_hace);
+    candidatos.retain(|(parecido, _)| parecido.lo_hace || !hay_quien);
+    let nombre =
+        |uno: &Fichero| uno.dentro.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let Some(&(como, elegido)) = candidatos.first() else {
+        let de_los_dos = ficheros.iter().find(|uno| hace(uno, papel) && hace(uno, papel.otro()));
+        let aviso = de_los_dos.map(|uno| {
+            format!(
+                "{} parece el servidor y el cliente: hay que decir cómo se pone en marcha",
+                nombre(uno)
+            )
+        });
+        return Hallazgo { candidatos: Vec::new(), aviso };
+    };
+    let otros: Vec<_> = candidatos[1..]
+        .iter()
+        .filter(|(otro, _)| otro.por_su_nombre > 0 || *otro == como)
+        .map(|(_, uno)| nombre(uno))
+        .collect();
+    let mut aviso = None;
+    if !otros.is_empty() {
+        aviso = Some(format!("se juzga {}, y no {}", nombre(elegido), otros.join(" ni ")));
+    } else if como.por_su_nombre == 0 {
+        aviso = Some(format!("por lo que hace, el {} es {}", papel.nombre(), nombre(elegido)));
+    }
+    let candidatos = candidatos.iter().map(|(_, uno)| (*uno).clone()).collect();
+    Hallazgo { candidatos, aviso }
+}
 
-/// Las extensiones de lo que se puede poner en marcha, o de lo que hay que preguntar cómo.
+/// Lo que se puede poner en marcha, o hay que preguntar cómo.
 pub const CODIGO: [&str; 16] = [
     "py", "jar", "java", "js", "mjs", "exe", "rs", "go", "c", "cpp", "cs", "kt", "rb", "php", "ts",
     "cobol",
 ];
 
-/// Cuánto se parece un fichero al programa con ese papel: nada, si es 0.
-fn parecido(ruta: &Path, papel: Papel) -> u32 {
-    let extension = extension(ruta).to_lowercase();
+/// Lo que se sabe poner en marcha.
+const EN_MARCHA: [&str; 12] =
+    ["py", "jar", "java", "js", "mjs", "exe", "rs", "go", "c", "cpp", "rb", "php"];
+
+/// Lo que puede tener dentro un programa, y no se abre aquí.
+const CERRADOS: [&str; 6] = ["rar", "7z", "gz", "tar", "tgz", "ipynb"];
+
+/// Cuánto se parece un fichero al programa que se busca; lo que más pesa, delante.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Parecido {
+    se_sabe: bool,
+    lo_hace: bool,
+    por_su_nombre: u32,
+    principal: bool,
+}
+
+fn codigo(fichero: &Fichero) -> String {
+    let codigo = fs::read(&fichero.ruta).unwrap_or_default();
+    String::from_utf8_lossy(&codigo).to_lowercase()
+}
+
+fn hace(fichero: &Fichero, papel: Papel) -> bool {
+    let es_codigo = CODIGO.contains(&extension(&fichero.ruta).to_lowercase().as_str());
+    let codigo = codigo(fichero);
+    es_codigo && papel.marcas().iter().any(|marca| codigo.contains(marca))
+}
+
+/// Nada, si no se parece.
+fn parecido(fichero: &Fichero, papel: Papel) -> Option<Parecido> {
+    /// Lo que se llama así no es lo que se entrega.
+    const VIEJO: [&str; 7] = ["prueba", "test", "viejo", "old", "copia", "antiguo", "backup"];
+    let extension = extension(&fichero.ruta).to_lowercase();
     if !CODIGO.contains(&extension.as_str()) {
-        return 0;
+        return None;
     }
-    let codigo = fs::read(ruta).unwrap_or_default();
-    let codigo = String::from_utf8_lossy(&codigo).to_lowercase();
+    let codigo = codigo(fichero);
     // Una clase de Java que no se puede poner en marcha es de otra.
-    if extension == "java" && !codigo.contains("void main") {
-        return 0;
+    let junto: String = codigo.split_whitespace().collect();
+    if extension == "java" && !junto.contains("voidmain(") {
+        return None;
     }
-    let hace = |papel: Papel| papel.marcas().iter().any(|marca| codigo.contains(marca));
-    if hace(papel.otro()) && !hace(papel) {
-        return 0;
+    let (suyo, del_otro) = (hace(fichero, papel), hace(fichero, papel.otro()));
+    if del_otro && !suyo {
+        return None;
     }
     let texto = |parte: Option<&std::ffi::OsStr>| {
         deunicode(&parte.unwrap_or_default().to_string_lossy()).to_lowercase()
     };
+    let dentro = &fichero.dentro;
     let (tronco, carpeta) =
-        (texto(ruta.file_stem()), texto(ruta.parent().and_then(Path::file_name)));
-    let es = |nombres: [&str; 2], texto: &str| nombres.iter().any(|nombre| texto.contains(nombre));
-    let del_otro = es(papel.otro().nombres(), &tronco);
-    if papel.nombres().contains(&tronco.as_str()) {
+        (texto(dentro.file_stem()), texto(dentro.parent().and_then(Path::file_name)));
+    let es =
+        |papel: Papel, texto: &str| papel.nombres().iter().any(|nombre| texto.contains(nombre));
+    // Lo que lleva los dos nombres no dice nada.
+    let lo_dice = |texto: &str| es(papel, texto) && !es(papel.otro(), texto);
+    let por_su_nombre = if papel.nombres().contains(&tronco.as_str()) {
         4
-    } else if es(papel.nombres(), &tronco) && !del_otro {
+    } else if lo_dice(&tronco) && !VIEJO.iter().any(|uno| tronco.contains(uno)) {
         3
-    } else if es(papel.nombres(), &carpeta) && !del_otro {
+    } else if lo_dice(&tronco) {
         2
-    } else if hace(papel) && !hace(papel.otro()) {
-        POR_LO_QUE_HACE
     } else {
-        0
+        u32::from(lo_dice(&carpeta))
+    };
+    // Quien hace lo de los dos puede ser los dos: hay que decir cómo.
+    if por_su_nombre == 0 && (del_otro || !suyo) {
+        return None;
     }
+    let principal =
+        ["__main__", "voidmain(", "fnmain(", "funcmain("].iter().any(|marca| junto.contains(marca));
+    let se_sabe = EN_MARCHA.contains(&extension.as_str());
+    Some(Parecido { se_sabe, lo_hace: suyo, por_su_nombre, principal })
 }
 
 pub(crate) fn extension(ruta: &Path) -> String {
@@ -265,7 +407,7 @@ pub(crate) fn extension(ruta: &Path) -> String {
 }
 
 /// Abre un zip. Lo que en él querría salir de `destino` no sale.
-fn abrir(fichero: &Path, destino: &Path) -> Result<(), String> {
+fn abrir(fichero: &Path, destino: &Path, cabe: u64) -> Result<(), String> {
     let a_texto = |error: std::io::Error| error.to_string();
     let mut zip = ZipArchive::new(File::open(fichero).map_err(a_texto)?)
         .map_err(|_| "no es un zip que se entienda".to_owned())?;
@@ -274,7 +416,7 @@ fn abrir(fichero: &Path, destino: &Path) -> Result<(), String> {
         let dentro = zip.by_index_raw(numero).map_err(|error| error.to_string())?;
         ocupa += dentro.size();
     }
-    if ocupa > CABE {
+    if ocupa > cabe {
         return Err(format!("ocuparía {} MB", ocupa / 1024 / 1024));
     }
     fs::create_dir_all(destino).map_err(a_texto)?;

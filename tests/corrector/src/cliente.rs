@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::clase::Papel;
+use super::preguntas::{Respuestas, es_pregunta};
 use super::{
-    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, Veredicto, de_la_mejor_manera,
-    final_de, hasta, que_ha_pasado,
+    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto,
+    de_la_mejor_manera, hasta, que_ha_pasado, se_ve,
 };
 use pruebas::conexion::{Conexion, Impostor, puerto_libre};
 use pruebas::escena::{BIENVENIDA, Contexto, Resultado};
@@ -28,7 +30,9 @@ const ENUNCIADO: [(&str, &str, &str); 4] = [
 ///
 /// Si no se puede juzgar: no hay tal programa, o el puerto es de otro.
 pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
-    de_la_mejor_manera(|manera| juzgar_con(manera, orden, direccion))
+    de_la_mejor_manera(Papel::Cliente, orden, direccion, |manera, orden| {
+        juzgar_con(manera, orden, direccion)
+    })
 }
 
 fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
@@ -37,20 +41,20 @@ fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado
     let impostor = Impostor::en(&contexto, direccion)?;
     let mut programa = Programa::arrancar(&contexto, "cliente", orden)?;
     let mut juicio = Juicio::new(&ENUNCIADO);
-    let ensayo = Ensayo { programa: &mut programa, juicio: &mut juicio, direccion, manera };
+    let respuestas = Respuestas::new(Papel::Cliente, direccion, NOMBRE);
+    let ensayo = Ensayo { programa: &mut programa, juicio: &mut juicio, manera, respuestas };
     if ensayo.hacer(&impostor).is_err() {
         juicio.corta(&que_ha_pasado(&mut programa));
     }
-    juicio.pantalla = final_de(&programa.pantalla.texto());
-    programa.matar();
+    juicio.acaba(&mut programa);
     Ok(juicio)
 }
 
 struct Ensayo<'a> {
     programa: &'a mut Programa,
     juicio: &'a mut Juicio,
-    direccion: SocketAddr,
     manera: Manera,
+    respuestas: Respuestas,
 }
 
 impl Ensayo<'_> {
@@ -93,7 +97,7 @@ impl Ensayo<'_> {
                 Veredicto::new("mirar todo lo que ha enseñado", "lo que dicen los demás");
             // No está mal guardar la salida hasta el final, pero así no se le puede ver.
             let consejo = "toda su salida llega al terminar: que la vacíe (flush) tras cada línea";
-            let guardada = self.terminado() && self.ve("50000: uno");
+            let guardada = self.terminado() && self.ve("dice la una");
             let veredicto = if guardada {
                 veredicto.no_se_ve(consejo)
             } else {
@@ -109,53 +113,52 @@ impl Ensayo<'_> {
     }
 
     fn ve(&self, texto: &str) -> bool {
-        self.programa.pantalla.texto().contains(texto)
+        se_ve(self.programa).contains(texto)
     }
 
-    /// Contesta a lo que parece que el programa pregunta: un nombre, si no se entiende otra cosa.
+    /// Contesta a lo que parece que el programa pregunta.
     fn contesta(&mut self) {
-        let texto = self.programa.pantalla.texto().to_lowercase();
-        let pregunta = texto.trim_end().lines().last().unwrap_or_default();
-        let palabras: Vec<_> = pregunta.split(|c: char| !c.is_alphanumeric()).collect();
-        let pide = |cuales: &[&str]| cuales.iter().any(|una| palabras.contains(una));
-        let respuesta = if pide(&["puerto", "port"]) {
-            self.direccion.port().to_string()
-        } else if pide(&["ip", "host", "servidor", "server", "dirección", "direccion"]) {
-            self.direccion.ip().to_string()
-        } else {
-            NOMBRE.to_owned()
-        };
+        let respuesta = self.respuestas.a(&se_ve(self.programa));
         // Si ya ha terminado, se verá.
-        let _ = self.programa.escribe(&respuesta);
+        let _ = self.programa.escribe_tecla_a_tecla(&respuesta);
         self.juicio.avisos.push(format!("no pasaba nada: se ha escrito «{respuesta}»"));
     }
 
     /// C2. Devuelve si no enseña nada.
     fn muestra(&mut self, servidor: &Conexion) -> Resultado<bool> {
+        /// Las veces que se contesta a lo que pregunte.
+        const PREGUNTAS: usize = 4;
         let veredicto = Veredicto::new(
             "que otro diga dos cosas, sin tocar el teclado",
             "que se vean enseguida, con sus eñes y acentos",
         );
-        let mut vistas = self.dos_cosas(servidor, ["uno", "dos"])?;
-        if !vistas.0 && !self.terminado() {
+        let mut vistas = self.dos_cosas(servidor, ["dice la una", "dice las dos"])?;
+        let avisos = self.juicio.avisos.len();
+        for vez in 0..PREGUNTAS {
+            if vistas.0 || self.terminado() || vez > 0 && !es_pregunta(&se_ve(self.programa)) {
+                break;
+            }
             // Puede estar preguntando algo. Lo que enseñe solo por pulsar Intro no cuenta.
             let antes = self.programa.pantalla.bytes().len();
             self.contesta();
-            hasta(ESPERA, || self.programa.pantalla.bytes().len() > antes + 2 * NOMBRE.len());
+            hasta(CALLADO, || self.programa.pantalla.bytes().len() > antes + 2 * NOMBRE.len());
             hasta(POR_SI_ACASO, || self.terminado());
-            vistas = self.dos_cosas(servidor, ["otra vez uno", "otra vez dos"])?;
+            let uno = format!("vuelta {vez}: dice la una");
+            vistas = self.dos_cosas(servidor, [&uno, &format!("vuelta {vez}: dice las dos")])?;
             if !vistas.1 {
                 // Lo primero, si se vio, fue por pulsar Intro.
                 vistas = (false, false, false);
-                self.juicio.avisos.pop();
             }
+        }
+        if !vistas.0 {
+            self.juicio.avisos.truncate(avisos);
         }
         let (uno, dos, intacto) = vistas;
         let veredicto = match (uno, dos, intacto) {
             (true, true, true) => veredicto,
             (true, true, false) => veredicto.falla(50, "el texto se ve cambiado"),
             (true, false, _) => veredicto.falla(50, "solo se ve lo primero"),
-            (false, ..) if self.terminado() => veredicto.falla(50, "el programa ha terminado"),
+            (false, ..) if self.terminado() => veredicto.falla(50, que_ha_pasado(self.programa)),
             (false, ..) => veredicto.falla(25, "no se ve nada mientras espera al teclado"),
         };
         self.juicio.anota("C2", veredicto);
@@ -170,16 +173,16 @@ impl Ensayo<'_> {
     ) -> Resultado<(bool, bool, bool)> {
         let ve =
             |texto: &str| hasta(ESPERA, || self.ve(texto) || self.terminado()) && self.ve(texto);
-        let clave = format!("50000: {uno}");
-        let texto = self.manera.texto(&format!("usuario {clave}, ¿qué tal la mañana?"));
-        servidor.envia(format!("{texto}\n"))?;
-        let visto = ve(&clave);
+        // Quién lo dice puede enseñarse de otra manera, con colores o en otro sitio.
+        let texto = self.manera.texto(&format!("{uno}, ¿qué tal la mañana?"));
+        servidor.envia(format!("usuario 50000: {texto}\n"))?;
+        let visto = ve(uno);
         let intacto = visto && hasta(POR_SI_ACASO, || self.ve(&texto));
         if !visto {
             return Ok((false, false, false));
         }
         servidor.envia(format!("usuario 50000: {dos}\n"))?;
-        Ok((true, ve(&format!("50000: {dos}")), intacto))
+        Ok((true, ve(dos), intacto))
     }
 
     /// C3.
@@ -191,12 +194,12 @@ impl Ensayo<'_> {
             "que lleguen las dos al servidor, con sus eñes y acentos",
         );
         // Si ya ha terminado, se ve abajo: no llega nada.
-        let _ = self.programa.escribe(&texto);
+        let _ = self.programa.escribe_tecla_a_tecla(&texto);
         let uno = hasta(ESPERA, || servidor.pantalla.texto().contains(CLAVE));
         let intacto = uno && hasta(POR_SI_ACASO, || servidor.pantalla.texto().contains(&texto));
         // Hay clientes que esperan una respuesta a cada línea: eso lo dice ya C2.
         servidor.envia("usuario 50000: tres\n")?;
-        let _ = self.programa.escribe("escrito dos");
+        let _ = self.programa.escribe_tecla_a_tecla("escrito dos");
         let dos = uno && hasta(ESPERA, || servidor.pantalla.texto().contains("escrito dos"));
         let veredicto = match (uno, dos, intacto) {
             (true, true, true) => veredicto,
@@ -215,10 +218,10 @@ impl Ensayo<'_> {
         if !servidor.pantalla.texto().contains("salir") {
             return "la conexión sigue abierta".into();
         }
-        let textos = self.programa.pantalla.texto().to_lowercase();
+        let textos = se_ve(self.programa).to_lowercase();
         let otra = OTRAS.iter().find(|una| textos.contains(**una));
         let otra = otra.map_or(String::new(), |una| format!("; en sus textos dice «{una}»"));
-        format!("envía «salir» a los demás, como un mensaje{otra}")
+        format!("envía «salir», como un mensaje, y sigue{otra}")
     }
 
     /// C4.
@@ -227,11 +230,19 @@ impl Ensayo<'_> {
             "escribir «salir», y cerrar cuando cierre",
             "que cierre la conexión y termine, sin cerrarle la entrada",
         );
-        let _ = self.programa.escribe("salir");
+        let _ = self.programa.escribe_tecla_a_tecla("salir");
         let cierra = hasta(ESPERA, || servidor.pantalla.vista().terminada);
-        let por_que_no = self.por_que_no_sale(&servidor);
+        let mut por_que_no = self.por_que_no_sale(&servidor);
+        if !cierra && servidor.deja_de_hablar().is_ok() && hasta(UN_RATO, || self.terminado()) {
+            por_que_no = "lo envía, y espera a que cierre el servidor".into();
+        }
         drop(servidor);
-        let termina = hasta(ESPERA, || self.terminado());
+        let mut termina = cierra && hasta(ESPERA, || self.terminado());
+        if cierra && !termina {
+            // Puede que espere a que se lea lo último.
+            let _ = self.programa.escribe_tecla_a_tecla("");
+            termina = hasta(POR_SI_ACASO, || self.terminado());
+        }
         let veredicto = match (cierra, termina) {
             (true, true) => veredicto,
             (false, _) => veredicto.falla(75, por_que_no),

@@ -9,7 +9,7 @@ use deunicode::deunicode;
 use similar::TextDiff;
 use zip::ZipArchive;
 
-use crate::clase::{CODIGO, Entrega, MOODLE, extension};
+use crate::clase::{CODIGO, Entrega, Fichero, extension};
 
 /// Cómo se llama el documento, según las normas.
 const NOMBRE: &str = "GRUPO_APELLIDO1_NOMBRE, en mayúsculas y sin acentos";
@@ -29,6 +29,8 @@ pub struct Documento {
     pub capturas: Option<usize>,
     /// Cuántos ficheros fuente hay.
     pub fuentes: usize,
+    /// Hay algo que no se ha podido abrir, y puede estar ahí.
+    pub sin_abrir: bool,
     /// A quién se parece demasiado, y cuánto.
     pub iguales: Vec<String>,
 }
@@ -37,38 +39,48 @@ impl Documento {
     /// El de una entrega. A quién se parece lo dice [`parecidas`].
     #[must_use]
     pub fn de(entrega: &Entrega) -> Self {
-        let es = |ruta: &&std::path::PathBuf, extensiones: &[&str]| {
-            extensiones.contains(&extension(ruta).to_lowercase().as_str())
+        let de = |extensiones: &[&str]| {
+            let es = |uno: &&Fichero| {
+                extensiones.contains(&extension(&uno.ruta).to_lowercase().as_str())
+            };
+            entrega.ficheros.iter().filter(es).collect::<Vec<_>>()
         };
-        let documentos: Vec<_> = entrega
-            .ficheros
-            .iter()
-            .filter(|ruta| es(ruta, &["docx", "odt", "doc", "pdf", "rtf"]))
-            .collect();
-        let bueno = documentos.iter().find(|ruta| bien_llamado(&como_se_llama(ruta)));
-        let nombre = match (bueno, documentos.first()) {
+        let documentos = de(&["docx", "odt", "doc", "pdf", "rtf"]);
+        // El bien llamado; si no, el que puede ser suyo: el enunciado suele ir en PDF.
+        let bueno = documentos.iter().find(|uno| bien_llamado(&como_se_llama(uno)));
+        let de_texto = documentos.iter().find(|uno| extension(&uno.ruta) != "pdf");
+        let suyo = bueno.or(de_texto).or(documentos.first());
+        let nombre = match (bueno, suyo) {
             (Some(_), _) => "bien".into(),
             (None, Some(otro)) => format!("«{}» no es {NOMBRE}", como_se_llama(otro)),
             (None, None) => "falta".into(),
         };
-        let capturas = bueno.or(documentos.first()).map_or(Some(0), |ruta| imagenes(ruta));
-        let fuentes = entrega.ficheros.iter().filter(|ruta| es(ruta, &CODIGO)).count();
-        Self { nombre, capturas, fuentes, iguales: Vec::new() }
+        // También valen las que van al lado.
+        let sueltas = de(&["png", "jpg", "jpeg"]).len();
+        let dentro = suyo.map_or(Some(0), |uno| imagenes(&uno.ruta));
+        let capturas = dentro.map(|dentro| dentro + sueltas).or((sueltas > 0).then_some(sueltas));
+        let fuentes = de(&CODIGO).len() - de(&["exe", "jar"]).len();
+        let sin_abrir = entrega.queda_sin_abrir();
+        Self { nombre, capturas, fuentes, sin_abrir, iguales: Vec::new() }
     }
 
     /// Lo que dicen las normas que cuesta.
     #[must_use]
     pub fn propuesta(&self) -> String {
         let mut faltas = Vec::new();
+        if self.sin_abrir && (self.fuentes == 0 || self.nombre == "falta") {
+            return "hay algo que no se ha podido abrir: míralo tú".into();
+        }
         if self.fuentes == 0 {
             faltas.push("sin ficheros fuente: 0".to_owned());
         }
         if self.nombre == "falta" {
-            faltas.push("sin documento".into());
+            faltas.push("sin documento ni capturas".into());
         } else if self.nombre != "bien" {
             faltas.push("nombre del documento: −0,5".into());
         }
         match self.capturas {
+            Some(_) | None if self.nombre == "falta" => {}
             Some(hay) if hay < CAPTURAS => faltas.push("sin capturas: −0,5 por cada una".into()),
             None => faltas.push("capturas: míralas tú".into()),
             Some(_) => {}
@@ -80,18 +92,19 @@ impl Documento {
     }
 }
 
-/// El nombre de un fichero, sin lo que le pone delante el aula virtual.
-fn como_se_llama(ruta: &Path) -> String {
-    let nombre = ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let sin_moodle = nombre.split_once(MOODLE).and_then(|(_, resto)| resto.split_once('_'));
-    sin_moodle.map_or(nombre.clone(), |(_, resto)| resto.to_owned())
+fn como_se_llama(fichero: &Fichero) -> String {
+    fichero.dentro.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// La ñ no es una letra con acento; un apellido puede tener espacios o guiones; y el navegador añade un
+/// número a lo que se descarga dos veces.
 fn bien_llamado(nombre: &str) -> bool {
     let (tronco, extension) = nombre.rsplit_once('.').unwrap_or((nombre, ""));
+    let tronco = tronco.split(" (").next().unwrap_or_default();
     let partes: Vec<_> = tronco.split('_').collect();
     let parte = |una: &&str| {
-        !una.is_empty() && una.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+        let vale = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "Ñ -".contains(c);
+        !una.is_empty() && una.chars().all(vale)
     };
     partes.len() == 3 && partes.iter().all(parte) && extension == extension.to_lowercase()
 }
@@ -109,19 +122,21 @@ fn imagenes(ruta: &Path) -> Option<usize> {
     Some(zip.file_names().filter(es_imagen).count())
 }
 
-/// De cada entrega, a quiénes se parece demasiado: se comparan sus fuentes, sin comentarios ni espacios.
+/// De cada entrega, a quiénes se parece demasiado: se compara cada fichero fuente con los de las demás, sin
+/// comentarios ni espacios, y cuenta el que más.
 #[must_use]
 pub fn parecidas(entregas: &[Entrega]) -> Vec<Vec<String>> {
-    let codigos: Vec<String> = entregas.iter().map(codigo).collect();
+    /// Los que se nombran: si son más, es que todos han partido del mismo sitio.
+    const NOMBRADAS: usize = 4;
+    let codigos: Vec<Vec<String>> = entregas.iter().map(codigos).collect();
     let mut parecidas = vec![Vec::new(); entregas.len()];
     for una in 0..entregas.len() {
         for otra in una + 1..entregas.len() {
-            let largos = (codigos[una].len(), codigos[otra].len());
-            // Ni las vacías, ni las que no pueden parecerse.
-            if largos.0.min(largos.1) == 0 || largos.0.max(largos.1) > 2 * largos.0.min(largos.1) {
-                continue;
-            }
-            let parecido = TextDiff::from_lines(&codigos[una], &codigos[otra]).ratio();
+            let pares = codigos[una]
+                .iter()
+                .flat_map(|uno| codigos[otra].iter().map(move |otro| (uno, otro)));
+            let parecido =
+                pares.map(|(uno, otro)| cuanto_se_parecen(uno, otro)).fold(0.0, f32::max);
             if parecido >= CASI_IGUALES {
                 let cuanto = (parecido * 100.0).floor();
                 parecidas[una].push(format!("{} ({cuanto} %)", entregas[otra].nombre));
@@ -129,24 +144,47 @@ pub fn parecidas(entregas: &[Entrega]) -> Vec<Vec<String>> {
             }
         }
     }
+    for suyas in &mut parecidas {
+        if suyas.len() > NOMBRADAS {
+            let mas = suyas.len() - NOMBRADAS;
+            suyas.truncate(NOMBRADAS);
+            suyas.push(format!("y {mas} más"));
+        }
+    }
     parecidas
 }
 
-/// Las líneas de todos los ficheros fuente, sin comentarios, espacios, acentos ni mayúsculas.
-fn codigo(entrega: &Entrega) -> String {
-    let mut codigo = String::new();
-    for ruta in &entrega.ficheros {
-        if !CODIGO.contains(&extension(ruta).to_lowercase().as_str()) {
-            continue;
+fn cuanto_se_parecen(uno: &str, otro: &str) -> f32 {
+    let (corto, largo) = (uno.len().min(otro.len()), uno.len().max(otro.len()));
+    // Ni lo que no puede parecerse, ni lo que es tan poco que no dice nada.
+    if corto < 200 || largo > 2 * corto { 0.0 } else { TextDiff::from_lines(uno, otro).ratio() }
+}
+
+/// Las líneas de cada fichero fuente, sin comentarios, espacios, acentos ni mayúsculas.
+fn codigos(entrega: &Entrega) -> Vec<String> {
+    let fuentes = entrega.ficheros.iter().filter(|uno| {
+        let extension = extension(&uno.ruta).to_lowercase();
+        CODIGO.contains(&extension.as_str()) && !["exe", "jar"].contains(&extension.as_str())
+    });
+    fuentes.map(|uno| sin_comentarios(&std::fs::read(&uno.ruta).unwrap_or_default())).collect()
+}
+
+fn sin_comentarios(bytes: &[u8]) -> String {
+    let mut texto = deunicode(&String::from_utf8_lossy(bytes)).to_lowercase();
+    for (abre, cierra) in [("/*", "*/"), ("\"\"\"", "\"\"\""), ("'''", "'''")] {
+        while let Some(inicio) = texto.find(abre) {
+            let fin = texto[inicio + abre.len()..].find(cierra);
+            let fin = fin.map_or(texto.len(), |fin| inicio + abre.len() + fin + cierra.len());
+            texto.replace_range(inicio..fin, "");
         }
-        let texto = std::fs::read(ruta).unwrap_or_default();
-        for linea in deunicode(&String::from_utf8_lossy(&texto)).to_lowercase().lines() {
-            let sin_comentario = linea.split("//").next().unwrap_or_default();
-            let sin_comentario = sin_comentario.split('#').next().unwrap_or_default();
-            let junta: String = sin_comentario.split_whitespace().collect();
-            if !junta.is_empty() && !junta.starts_with('*') && !junta.starts_with("/*") {
-                codigo += &(junta + "\n");
-            }
+    }
+    let mut codigo = String::new();
+    for linea in texto.lines() {
+        let sin_comentario = linea.split("//").next().unwrap_or_default();
+        let sin_comentario = sin_comentario.split('#').next().unwrap_or_default();
+        let junta: String = sin_comentario.split_whitespace().collect();
+        if !junta.is_empty() {
+            codigo += &(junta + "\n");
         }
     }
     codigo

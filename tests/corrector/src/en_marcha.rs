@@ -24,7 +24,7 @@ pub fn orden(ruta: &Path) -> Resultado<Orden> {
         Orden::ajena(programa, &argumentos, carpeta)
     };
     match extension(ruta).to_lowercase().as_str() {
-        "py" => Ok(con(interprete(&["python3", "python", "py"])?, &[&fichero])),
+        "py" => de_python(ruta, &con),
         "java" => de_java(ruta, &con),
         "jar" => Ok(con(interprete(&["java"])?, &["-jar", &fichero])),
         "js" | "mjs" => Ok(con(interprete(&["node"])?, &[&fichero])),
@@ -48,29 +48,64 @@ pub fn orden(ruta: &Path) -> Resultado<Orden> {
     }
 }
 
-/// Una clase sola se puede poner en marcha tal cual; si hay más, se compilan todas.
+/// Se compila con las clases que use, estén en su paquete o en otro; si no bastan, con todas las de su carpeta.
 fn de_java(ruta: &Path, con: &impl Fn(&str, &[&str]) -> Orden) -> Resultado<Orden> {
-    let java = interprete(&["java"])?;
+    let (java, javac) = (interprete(&["java"])?, interprete(&["javac"])?);
     let carpeta = ruta.parent().unwrap_or(Path::new("."));
-    let clases: Vec<PathBuf> = fs::read_dir(carpeta)?
-        .filter_map(|entrada| Some(entrada.ok()?.path()))
-        .filter(|otra| extension(otra) == "java")
-        .collect();
-    let fichero = ruta.file_name().unwrap_or_default().to_string_lossy();
-    if clases.len() == 1 {
-        return Ok(con(java, &[&fichero]));
-    }
-    let destino = sitio()?;
-    let mut javac = Command::new(interprete(&["javac"])?);
-    javac.args(["-encoding", "UTF-8", "-d"]).arg(&destino).args(&clases);
-    compilar(javac, ruta)?;
     let codigo = String::from_utf8_lossy(&fs::read(ruta)?).into_owned();
     let paquete = codigo.lines().find_map(|linea| {
-        Some(linea.trim().strip_prefix("package ")?.trim_end_matches(';').trim().to_owned() + ".")
+        let paquete = linea.trim().strip_prefix("package ")?.split(';').next()?;
+        Some(paquete.trim().to_owned())
     });
-    let clase =
-        paquete.unwrap_or_default() + &ruta.file_stem().unwrap_or_default().to_string_lossy();
-    Ok(con(java, &["-cp", &destino.to_string_lossy(), &clase]))
+    let hondo = paquete.as_deref().map_or(0, |paquete| paquete.split('.').count());
+    let raiz = carpeta.ancestors().nth(hondo).unwrap_or(carpeta);
+    let todas: Vec<PathBuf> = fs::read_dir(carpeta)?
+        .filter_map(|entrada| Some(entrada.ok()?.path()))
+        .filter(|otra| extension(otra).eq_ignore_ascii_case("java"))
+        .collect();
+    let mut fallo = None;
+    for (alfabeto, clases) in ["UTF-8", "windows-1252"]
+        .iter()
+        .flat_map(|alfabeto| [(alfabeto, vec![ruta.to_owned()]), (alfabeto, todas.clone())])
+    {
+        let destino = sitio()?;
+        let mut compilador = Command::new(javac);
+        compilador.args(["-encoding", alfabeto, "-d"]).arg(&destino);
+        compilador.arg("-sourcepath").arg(raiz).args(&clases);
+        match compilar(compilador, ruta) {
+            Ok(()) => {
+                let tronco = ruta.file_stem().unwrap_or_default().to_string_lossy();
+                let clase = paquete.map_or(tronco.to_string(), |suyo| format!("{suyo}.{tronco}"));
+                return Ok(con(java, &["-cp", &destino.to_string_lossy(), &clase]));
+            }
+            Err(nuevo) => fallo = fallo.or(Some(nuevo)),
+        }
+    }
+    Err(fallo.unwrap_or_else(|| no_compila(ruta, "")))
+}
+
+/// En Python, lo que está en un paquete se pone en marcha desde fuera de él.
+fn de_python(ruta: &Path, con: &impl Fn(&str, &[&str]) -> Orden) -> Resultado<Orden> {
+    let python = interprete(&["python3", "python", "py"])?;
+    let carpeta = ruta.parent().unwrap_or(Path::new("."));
+    let nombre =
+        |parte: Option<&std::ffi::OsStr>| parte.unwrap_or_default().to_string_lossy().into_owned();
+    let paquete = nombre(carpeta.file_name());
+    let codigo = String::from_utf8_lossy(&fs::read(ruta)?).into_owned();
+    let de_su_paquete = |linea: &str| {
+        let desde = linea.trim().strip_prefix("from ").or(linea.trim().strip_prefix("import "));
+        desde.is_some_and(|desde| {
+            desde.starts_with('.')
+                || desde.starts_with(&format!("{paquete}."))
+                || desde.starts_with(&format!("{paquete} "))
+        })
+    };
+    if !paquete.is_empty() && codigo.lines().any(de_su_paquete) {
+        let modulo = format!("{paquete}.{}", nombre(ruta.file_stem()));
+        let fuera = carpeta.parent().unwrap_or(carpeta);
+        return Ok(Orden::ajena(python, &["-m".into(), modulo], fuera));
+    }
+    Ok(con(python, &[&nombre(ruta.file_name())]))
 }
 
 /// La carpeta del proyecto de Cargo del que es este fichero, si es de alguno: está en ella, en `src` o en
@@ -133,11 +168,15 @@ pub fn limpiar() {
     let _ = trabajo().map(fs::remove_dir_all);
 }
 
-/// Una carpeta nueva para lo que se compile.
-fn sitio() -> Resultado<PathBuf> {
+/// Una carpeta nueva, para lo que se compile o se copie.
+///
+/// # Errors
+///
+/// Si no se puede crear.
+pub fn sitio() -> Resultado<PathBuf> {
     static SIGUIENTE: AtomicUsize = AtomicUsize::new(0);
     let numero = SIGUIENTE.fetch_add(1, Ordering::Relaxed);
-    let sitio = trabajo()?.join(format!("compilado-{numero}"));
+    let sitio = trabajo()?.join(format!("sitio-{numero}"));
     fs::create_dir_all(&sitio)?;
     Ok(sitio)
 }
@@ -165,6 +204,9 @@ fn compilar(mut compilador: Command, ruta: &Path) -> Resultado {
 
 fn no_compila(ruta: &Path, error: &str) -> Fallo {
     let fichero = ruta.file_name().unwrap_or_default().to_string_lossy();
-    let detalle = error.lines().next().unwrap_or_default().to_owned();
+    // La primera línea que dice algo, y sin la carpeta en la que se compila.
+    let linea = error.lines().find(|linea| linea.contains("error")).or(error.lines().next());
+    let carpeta = ruta.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned() + "/";
+    let detalle = linea.unwrap_or_default().replace(&carpeta, "");
     Fallo { razon: format!("{fichero} no compila").into(), detalle }
 }

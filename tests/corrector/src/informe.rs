@@ -117,7 +117,11 @@ pub fn csv(cabecera: &[&str], filas: &[Vec<String>]) -> Resultado<String> {
     let error = |error: &dyn std::fmt::Display| Fallo::prueba(&error.to_string());
     tabla.write_record(cabecera).map_err(|fallo| error(&fallo))?;
     for fila in filas {
-        tabla.write_record(fila).map_err(|fallo| error(&fallo))?;
+        // Lo que empieza así, una hoja de cálculo lo calcularía.
+        let celda = |celda: &String| {
+            if celda.starts_with(['=', '+', '@']) { format!("'{celda}") } else { celda.clone() }
+        };
+        tabla.write_record(fila.iter().map(celda)).map_err(|fallo| error(&fallo))?;
     }
     let bytes = tabla.into_inner().map_err(|fallo| error(&fallo))?;
     // Con la marca por delante, sabe que es UTF-8.

@@ -10,6 +10,7 @@ pub mod documento;
 pub mod en_marcha;
 pub mod informe;
 pub mod pareja;
+pub mod preguntas;
 pub mod servidor;
 
 use std::mem;
@@ -20,11 +21,16 @@ use std::time::{Duration, Instant};
 
 use deunicode::deunicode;
 use pruebas::conexion::Conexion;
-use pruebas::escena::{Contexto, Resultado};
-use pruebas::programa::{Modo, Programa};
+use pruebas::escena::{Contexto, Fallo, Resultado};
+use pruebas::programa::{Modo, Orden, Programa};
+
+use clase::Papel;
 
 /// Lo que se espera a lo que un programa correcto hace enseguida, con el ordenador ocupado.
 pub const ESPERA: Duration = Duration::from_secs(5);
+
+/// Lo que se espera a lo que, si pasa, pasa enseguida, cuando ya se sabe que el programa va.
+pub const UN_RATO: Duration = Duration::from_secs(3);
 
 /// Lo que se espera a que un programa arranque: el intérprete puede ser lento.
 pub const ARRANQUE: Duration = Duration::from_secs(20);
@@ -72,6 +78,14 @@ pub struct Juicio {
     pub clausulas: Vec<Clausula>,
     /// Lo último que salió del programa.
     pub pantalla: String,
+    /// Todo lo que se guarda de lo que salió.
+    salida: String,
+    /// Terminó antes de que se le pidiera.
+    terminado: bool,
+    /// Se ha juzgado sin eñes ni acentos.
+    llano: bool,
+    /// Se ha juzgado por tuberías, aunque hubiera terminales.
+    por_tuberias: bool,
     /// Lo que hubo que hacer para poder juzgarlo, y otras cosas que conviene saber.
     pub avisos: Vec<String>,
 }
@@ -88,7 +102,15 @@ impl Juicio {
             capitulo,
             techo: 100,
         });
-        Self { clausulas: clausulas.collect(), pantalla: String::new(), avisos: Vec::new() }
+        Self {
+            clausulas: clausulas.collect(),
+            pantalla: String::new(),
+            salida: String::new(),
+            terminado: false,
+            llano: false,
+            por_tuberias: false,
+            avisos: Vec::new(),
+        }
     }
 
     fn anota(&mut self, nombre: &str, veredicto: Veredicto) {
@@ -101,6 +123,14 @@ impl Juicio {
         }
     }
 
+    /// Como [`anota`](Self::anota), si la cláusula no se cumplía ya.
+    fn mejora(&mut self, nombre: &str, veredicto: Veredicto) {
+        let falta = |una: &Clausula| una.nombre == nombre && una.cumple != Some(true);
+        if self.clausulas.iter().any(falta) {
+            self.anota(nombre, veredicto);
+        }
+    }
+
     /// El programa ha dejado de responder: es un fallo de la primera cláusula que faltaba por ver.
     fn corta(&mut self, causa: &str) {
         if let Some(clausula) = self.clausulas.iter_mut().find(|una| una.visto == SIN_VER) {
@@ -110,6 +140,20 @@ impl Juicio {
             clausula.esperado = "que el programa siga respondiendo".into();
             clausula.visto = causa.into();
         }
+    }
+
+    /// Lo que había en su pantalla al acabar de juzgarlo.
+    fn acaba(&mut self, programa: &mut Programa) {
+        self.salida = se_ve(programa);
+        self.pantalla = final_de(&self.salida);
+        self.terminado = programa.pantalla.vista().terminada;
+        programa.matar();
+    }
+
+    /// ¿Llega a escuchar, o a conectarse?
+    #[must_use]
+    pub fn arranca(&self) -> bool {
+        self.clausulas.first().is_some_and(|primera| primera.cumple == Some(true))
     }
 
     /// ¿Se cumple todo lo que se ha podido ver?
@@ -163,26 +207,36 @@ const DE_TEXTO: [&str; 3] = ["S5", "C2", "C3"];
 
 /// Juzga en un terminal, donde los haya, y si algo no se cumple, también por tuberías y sin acentos: hay
 /// programas que solo se portan bien de una de las maneras. Devuelve lo mejor, y lo dice.
-fn de_la_mejor_manera(juzgar: impl Fn(Manera) -> Resultado<Juicio>) -> Resultado<Juicio> {
+fn de_la_mejor_manera(
+    papel: Papel,
+    orden: &Orden,
+    direccion: SocketAddr,
+    juzgar: impl Fn(Manera, &Orden) -> Resultado<Juicio>,
+) -> Resultado<Juicio> {
     let de = |modo| Manera { modo, llano: false };
     let mut manera = de(if cfg!(unix) { Modo::Terminal } else { Modo::Tuberias });
-    let mut juicio = juzgar(manera)?;
-    if cfg!(unix) && !juicio.cumple_todo() {
-        let mut peor = juzgar(de(Modo::Tuberias))?;
+    let (orden, mut juicio) = en_marcha(papel, orden, direccion, |orden| juzgar(manera, orden))?;
+    // Un servidor habla por la red: la manera de ponerlo en marcha no le importa.
+    if cfg!(unix) && juicio.fila() < 75 && (papel == Papel::Cliente || !juicio.arranca()) {
+        let mut peor = juzgar(de(Modo::Tuberias), &orden)?;
         let vale = |juicio: &Juicio| (juicio.fila(), usize::MAX - juicio.fallan().len());
         let mut como = "por tuberías";
         if vale(&peor) > vale(&juicio) {
             (manera, como) = (de(Modo::Tuberias), "en un terminal");
             mem::swap(&mut peor, &mut juicio);
+            juicio.por_tuberias = true;
         }
         if vale(&peor) != vale(&juicio) {
             let (fila, fallan) = (peor.fila(), peor.fallan().join(", "));
             juicio.avisos.push(format!("{como} va peor: fila del {fila} % ({fallan})"));
         }
     }
-    let falla = |una: &&Clausula| una.cumple == Some(false) && DE_TEXTO.contains(&una.nombre);
+    // De quien no dice nada a nadie, los acentos no tienen la culpa.
+    let falla = |una: &&Clausula| {
+        una.cumple == Some(false) && DE_TEXTO.contains(&una.nombre) && (1..75).contains(&una.techo)
+    };
     let Some(clausula) = juicio.clausulas.iter().find(falla).cloned() else { return Ok(juicio) };
-    let mut llano = juzgar(Manera { llano: true, ..manera })?;
+    let mut llano = juzgar(Manera { llano: true, ..manera }, &orden)?;
     // Si no es por los acentos, vale lo de antes.
     if llano.fila() <= juicio.fila() || llano.fallan().contains(&clausula.nombre) {
         return Ok(juicio);
@@ -190,8 +244,96 @@ fn de_la_mejor_manera(juzgar: impl Fn(Manera) -> Resultado<Juicio>) -> Resultado
     let veredicto = Veredicto::new(&clausula.hecho, &clausula.esperado);
     let visto = format!("sin eñes ni acentos, eso mismo; con ellos, {}", clausula.visto);
     llano.anota(clausula.nombre, veredicto.falla(75, visto));
+    llano.llano = true;
     llano.avisos.push("lo demás se ha juzgado con textos sin eñes ni acentos".into());
     Ok(llano)
+}
+
+/// Juzga un programa; si se va nada más empezar porque le faltan argumentos, se los da. Devuelve con qué orden.
+///
+/// # Errors
+///
+/// Si no se puede juzgar: le falta algo que aquí no hay, o pregunta lo que no se sabe contestar.
+fn en_marcha(
+    papel: Papel,
+    orden: &Orden,
+    direccion: SocketAddr,
+    juzgar: impl Fn(&Orden) -> Resultado<Juicio>,
+) -> Resultado<(Orden, Juicio)> {
+    let juicio = juzgar(orden)?;
+    if juicio.arranca() {
+        return Ok((orden.clone(), juicio));
+    }
+    if !juicio.terminado {
+        let pregunta = preguntas::es_pregunta(juicio.salida.trim_end_matches(' '));
+        return if pregunta && !juicio.salida.trim().is_empty() {
+            Err(Fallo {
+                razon: "pregunta algo que no se sabe contestar".into(),
+                detalle: juicio.salida.lines().last().unwrap_or_default().into(),
+            })
+        } else {
+            Ok((orden.clone(), juicio))
+        };
+    }
+    if PIDEN_ARGUMENTOS.iter().any(|uno| juicio.salida.to_lowercase().contains(uno)) {
+        let (ip, puerto) = (direccion.ip().to_string(), direccion.port().to_string());
+        let papel = papel.nombre().to_owned();
+        for argumentos in [vec![ip, puerto.clone()], vec![puerto], vec![papel]] {
+            let otra = orden.clone().con_argumentos(&argumentos);
+            let mut juicio = juzgar(&otra)?;
+            if juicio.arranca() {
+                let con = argumentos.join(" ");
+                juicio.avisos.push(format!("se ha puesto en marcha con los argumentos «{con}»"));
+                return Ok((otra, juicio));
+            }
+        }
+    }
+    let falta = |linea: &&str| LE_FALTA.iter().any(|uno| linea.contains(uno));
+    match juicio.salida.lines().find(falta) {
+        Some(linea) => Err(Fallo {
+            razon: "aquí no se puede poner en marcha".into(),
+            detalle: linea.trim().into(),
+        }),
+        None => Ok((orden.clone(), juicio)),
+    }
+}
+
+/// Lo que dice un programa al que le faltan argumentos.
+const PIDEN_ARGUMENTOS: [&str; 8] = [
+    "uso:",
+    "usage",
+    "argument",
+    "argv",
+    "indexerror",
+    "arrayindexoutofbounds",
+    "index out of range",
+    "modo de empleo",
+];
+
+/// Lo que dice un programa al que le falta algo que aquí no hay: una biblioteca, un fichero, otra versión del
+/// lenguaje, otro sistema. No es un chat que no funciona: no se sabe.
+const LE_FALTA: [&str; 16] = [
+    "ModuleNotFoundError",
+    "ImportError",
+    "SyntaxError",
+    "IndentationError",
+    "FileNotFoundError",
+    "module 'socket' has no attribute",
+    "TclError",
+    "Cannot find module",
+    "Cannot find package",
+    "Cannot use import statement",
+    "NoClassDefFoundError",
+    "ClassNotFoundException",
+    "UnsupportedClassVersionError",
+    "NoSuchFileException",
+    "cannot open shared object",
+    "HeadlessException",
+];
+
+/// Lo que se ve de un programa, sin las órdenes que dé al terminal.
+fn se_ve(programa: &Programa) -> String {
+    strip_ansi_escapes::strip_str(programa.pantalla.texto())
 }
 
 /// Lo que ha pasado con un programa que ya no responde.
@@ -219,6 +361,11 @@ impl Veredicto {
 
     fn falla(mut self, techo: u32, visto: impl Into<String>) -> Self {
         (self.cumple, self.techo, self.visto) = (Some(false), techo, visto.into());
+        self
+    }
+
+    fn si(mut self, visto: &str) -> Self {
+        self.visto = visto.into();
         self
     }
 

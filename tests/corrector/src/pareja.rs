@@ -1,26 +1,39 @@
-//! Un servidor y un cliente que se entienden entre ellos, aunque no con el corrector: un protocolo propio.
+//! Un servidor y su cliente, juntos: tres de sus clientes, tecleando, con su servidor.
 //!
-//! Antes de decir que no, se mira si su pareja sí: tres de sus clientes, tecleando, con su servidor.
+//! Hay parejas que se entienden entre ellas y no con el corrector (un protocolo propio), y parejas en las que
+//! cada uno se entiende con el corrector, y entre ellos no.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
 
 use pruebas::conexion::puerto_libre;
 use pruebas::escena::{Contexto, Resultado};
 use pruebas::programa::{Modo, Orden, Programa};
 
-use super::{CALLADO, ESPERA, Juicio, hasta};
+use super::clase::Papel;
+use super::preguntas::{Respuestas, es_pregunta};
+use super::{CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto, hasta, se_ve};
 
-/// Las cláusulas que se ven en un chat entre los tres.
-const SE_VEN: [&str; 7] = ["S1", "S2", "S5", "S6", "C1", "C2", "C3"];
+/// Las cláusulas que, si fallan, pueden ser por no hablar como el corrector.
+const SOSPECHOSAS: [&str; 6] = ["S1", "S2", "S5", "C1", "C2", "C3"];
 
-/// Las que, si fallan, pueden ser por no hablar como el corrector.
-const SOSPECHOSAS: [&str; 5] = ["S2", "S5", "C1", "C2", "C3"];
+const HECHO: &str = "poner en marcha su servidor y tres de sus clientes, y hablar";
+const SI: &str = "con el corrector no; con su propia pareja, sí";
 
-const VISTO: &str = "con el corrector no; con su propia pareja, sí";
+/// Lo que se ve cuando se entienden.
+struct Vista {
+    /// A quien habla le llega también lo suyo.
+    eco: bool,
+    /// `salir` termina un cliente.
+    sale: bool,
+    /// Los demás se siguen oyendo cuando uno sale y otro se corta.
+    aguanta: bool,
+    /// El servidor cierra las conexiones de quien se va, si se puede saber.
+    cierra: Option<bool>,
+}
 
-/// Si alguno de los dos falla por no entenderse con el corrector, mira si se entienden entre ellos, y lo
-/// apunta en los dos juicios.
+/// Mira si se entienden entre ellos, y lo apunta en los dos juicios.
 ///
 /// # Errors
 ///
@@ -30,75 +43,175 @@ pub fn revisar(
     (cliente, del_cliente): (&Orden, &mut Juicio),
     direccion: SocketAddr,
 ) -> Resultado {
-    let sospechoso = |juicio: &Juicio| {
-        let falla = juicio.fallan();
-        juicio.fila() <= 50 && SOSPECHOSAS.iter().any(|una| falla.contains(una))
-    };
-    if !sospechoso(del_servidor) && !sospechoso(del_cliente) {
+    let en_marcha = |juicio: &Juicio| juicio.arranca() || !juicio.terminado;
+    if !en_marcha(del_servidor) || !en_marcha(del_cliente) {
         return Ok(());
     }
-    let Some(sale) = se_entienden(servidor, cliente, direccion)? else { return Ok(()) };
+    // Como mejor se hayan entendido con el corrector.
+    let tuberias = cfg!(not(unix)) || del_servidor.por_tuberias || del_cliente.por_tuberias;
+    let modo = if tuberias { Modo::Tuberias } else { Modo::Terminal };
+    let manera = Manera { modo, llano: del_servidor.llano || del_cliente.llano };
+    let vista = juntos(servidor, cliente, direccion, manera)?;
+    let Some(vista) = vista else {
+        no_se_entienden(del_servidor, del_cliente);
+        return Ok(());
+    };
     for juicio in [del_servidor, del_cliente] {
-        if !sospechoso(juicio) {
-            continue;
+        let falla = juicio.fallan();
+        if juicio.fila() <= 50 && SOSPECHOSAS.iter().any(|una| falla.contains(una)) {
+            se_entienden(juicio, &vista);
+        } else if vista.sale && falla.contains(&"C4") {
+            juicio.anota("C4", con_su_pareja("que `salir` lo termine").si(SI));
         }
-        for clausula in &mut juicio.clausulas {
-            let se_ve = SE_VEN.contains(&clausula.nombre) || clausula.nombre == "C4" && sale;
-            if se_ve && clausula.cumple != Some(true) {
-                (clausula.cumple, clausula.techo) = (Some(true), 100);
-                clausula.hecho = "poner en marcha su servidor y tres de sus clientes".into();
-                clausula.esperado = "que todos lean lo que dicen los demás".into();
-                clausula.visto = VISTO.into();
-            }
-        }
-        juicio.avisos.push("usa un protocolo propio: se ha juzgado con su propia pareja".into());
     }
     Ok(())
 }
 
-/// Si se entienden, devuelve si además `salir` termina un cliente.
-fn se_entienden(
+fn con_su_pareja(esperado: &str) -> Veredicto {
+    Veredicto::new(HECHO, esperado)
+}
+
+/// Se entienden entre ellos, y este no con el corrector.
+fn se_entienden(juicio: &mut Juicio, vista: &Vista) {
+    let falla = juicio.fallan();
+    for nombre in ["S1", "C1"] {
+        if falla.contains(&nombre) {
+            let veredicto = con_su_pareja("que sea en la dirección del enunciado");
+            juicio.anota(nombre, veredicto.falla(75, "funcionan, pero en otra dirección o puerto"));
+        }
+    }
+    for nombre in ["S2", "C2", "C3"] {
+        juicio.mejora(nombre, con_su_pareja("que todos lean lo que dicen los demás").si(SI));
+    }
+    let reenvia = con_su_pareja("que todos lean lo que dicen los demás, y no lo suyo");
+    juicio.mejora(
+        "S5",
+        if vista.eco { reenvia.falla(75, "también lo recibe su autor") } else { reenvia.si(SI) },
+    );
+    let olvida = con_su_pareja(
+        "que, cuando uno sale y otro se corta, se cierren sus conexiones y los demás se sigan oyendo",
+    );
+    juicio.mejora(
+        "S6",
+        match (vista.aguanta, vista.cierra) {
+            (false, _) => olvida.falla(50, "los que quedan dejan de oírse"),
+            (true, Some(false)) => olvida.falla(75, "la conexión de quien se va sigue abierta"),
+            (true, None) => olvida.no_se_ve("los demás se siguen oyendo; si la cierra, no se ve"),
+            (true, Some(true)) => olvida.si(SI),
+        },
+    );
+    let salir = con_su_pareja("que `salir` lo termine");
+    juicio.mejora(
+        "C4",
+        if vista.sale { salir.si(SI) } else { salir.falla(75, "con `salir` no termina") },
+    );
+    juicio.avisos.push("no habla como el corrector: se ha juzgado con su propia pareja".into());
+}
+
+/// Cada uno se entiende con el corrector, y entre ellos no.
+fn no_se_entienden(del_servidor: &mut Juicio, del_cliente: &mut Juicio) {
+    let aviso = "se ha probado con su propia pareja, y no se entienden";
+    let solos = del_servidor.fila() >= 75 && del_cliente.fila() >= 75;
+    for (juicio, nombre) in [(del_servidor, "S5"), (del_cliente, "C3")] {
+        juicio.avisos.push(aviso.into());
+        if solos {
+            let veredicto = con_su_pareja("que todos lean lo que dicen los demás");
+            juicio.anota(nombre, veredicto.falla(75, "con el corrector sí; con su pareja, no"));
+        }
+    }
+}
+
+/// Los pone en marcha. Nada, si no se entienden.
+fn juntos(
     servidor: &Orden,
     cliente: &Orden,
     direccion: SocketAddr,
-) -> Resultado<Option<bool>> {
+    manera: Manera,
+) -> Resultado<Option<Vista>> {
     puerto_libre(direccion)?;
-    let modo = if cfg!(unix) { Modo::Terminal } else { Modo::Tuberias };
-    let contexto = Contexto::para_juzgar(modo);
-    let servidor = Programa::arrancar(&contexto, "servidor", servidor)?;
+    let contexto = Contexto::para_juzgar(manera.modo);
+    let mut servidor = Programa::arrancar(&contexto, "servidor", servidor)?;
     // Hasta que diga algo; si no dice nada, el tiempo de arrancar.
     hasta(CALLADO, || !servidor.pantalla.texto().is_empty());
-    let entra = |contexto: &Arc<Contexto>, nombre: &str| -> Resultado<Programa> {
-        let programa = Programa::arrancar(contexto, nombre, cliente)?;
+    contesta(&mut servidor, &mut Respuestas::new(Papel::Servidor, direccion, "chat"));
+    let entra = |contexto: &Arc<Contexto>, nombre: &'static str| -> Resultado<Programa> {
+        let mut programa = Programa::arrancar(contexto, nombre, cliente)?;
         hasta(CALLADO, || !programa.pantalla.texto().is_empty());
+        contesta(&mut programa, &mut Respuestas::new(Papel::Cliente, direccion, nombre));
         Ok(programa)
     };
-    let mut a = entra(&contexto, "A")?;
-    let mut b = entra(&contexto, "B")?;
-    let mut c = entra(&contexto, "C")?;
-    // Si preguntan un nombre, ya lo tienen; si no, es lo primero que dicen.
-    for (uno, nombre) in [(&mut a, "Ana"), (&mut b, "Berto"), (&mut c, "Carla")] {
-        let _ = uno.escribe(nombre);
-        hasta(CALLADO / 6, || uno.pantalla.vista().terminada);
+    let mut a = entra(&contexto, "Ana")?;
+    let mut b = entra(&contexto, "Berto")?;
+    let mut c = entra(&contexto, "Carla")?;
+    let [uno, otro, tercero] = ["¡qué mañana, señor!", "¿qué tal, niño?", "adiós, mañana más"]
+        .map(|uno| manera.texto(uno));
+    let mut se_oye = dice(&mut a, [&b, &c], &uno);
+    if !se_oye {
+        // Sin haber preguntado nada, lo primero que se dice puede ser un nombre.
+        for (programa, nombre) in [(&mut a, "Ana"), (&mut b, "Berto"), (&mut c, "Carla")] {
+            let _ = programa.escribe_tecla_a_tecla(nombre);
+            hasta(POR_SI_ACASO, || programa.pantalla.vista().terminada);
+        }
+        se_oye = dice(&mut a, [&b, &c], &format!("{uno} otra vez"));
     }
-    let oyen = dice(&mut a, [&b, &c], "¡qué año, señor!")
-        && dice(&mut b, [&a, &c], "¿qué tal, niño?")
-        && dice(&mut c, [&a, &b], "adiós, mañana más");
-    if !oyen {
+    if !se_oye || !dice(&mut b, [&a, &c], &otro) || !dice(&mut c, [&a, &b], &tercero) {
         return Ok(None);
     }
-    let _ = c.escribe("salir");
+    let eco = tiene_eco(&servidor, &mut a, &b, &manera.texto("¿me oigo?, ¡señor!"));
+    let d = entra(&contexto, "Dora")?;
+    let abiertos = servidor.sockets_abiertos();
+    let _ = c.escribe_tecla_a_tecla("salir");
     let sale = hasta(ESPERA, || c.pantalla.vista().terminada);
     c.matar();
-    Ok((dice(&mut a, [&b, &b], "¿sigues ahí?")).then_some(sale))
+    let mut aguanta = siguen(&mut a, &mut b, "sigo aquí");
+    // Con algo sin leer, al sistema no le queda más que cortar.
+    let _ = d.parado(true);
+    aguanta = aguanta && siguen(&mut a, &mut b, "y aquí");
+    drop(d);
+    aguanta = aguanta && siguen(&mut a, &mut b, "y ahora también");
+    let cierra = abiertos.and_then(|antes| {
+        let quedan = || servidor.sockets_abiertos().is_some_and(|hay| hay + 2 <= antes);
+        (antes > 3).then(|| hasta(ESPERA, quedan))
+    });
+    Ok(Some(Vista { eco, sale, aguanta, cierra }))
 }
 
-/// ¿Lo leen los demás, sin tocar ellos el teclado, y quien lo escribe no lo recibe además de vuelta?
+/// Contesta a lo que pregunte, mientras pregunte.
+fn contesta(programa: &mut Programa, respuestas: &mut Respuestas) {
+    for _ in 0..4 {
+        // Que termine de preguntar.
+        thread::sleep(POR_SI_ACASO);
+        let pantalla = se_ve(programa);
+        if !es_pregunta(&pantalla) || programa.pantalla.vista().terminada {
+            return;
+        }
+        let _ = programa.escribe_tecla_a_tecla(&respuestas.a(&pantalla));
+    }
+}
+
+/// ¿Lo leen los demás, sin tocar ellos el teclado?
 fn dice(autor: &mut Programa, oyentes: [&Programa; 2], texto: &str) -> bool {
-    if autor.escribe(texto).is_err() {
+    autor.escribe_tecla_a_tecla(texto).is_ok()
+        && hasta(UN_RATO, || oyentes.iter().all(|uno| se_ve(uno).contains(texto)))
+}
+
+/// ¿Le vuelve lo suyo a quien habla? Lo que se vea con el servidor parado lo escribe su propio programa.
+fn tiene_eco(servidor: &Programa, autor: &mut Programa, oyente: &Programa, texto: &str) -> bool {
+    let veces = |programa: &Programa| se_ve(programa).matches(texto).count();
+    if !servidor.parado(true) {
         return false;
     }
-    let ve = |quien: &Programa| quien.pantalla.texto().contains(texto);
-    let oyen = hasta(ESPERA, || oyentes.iter().all(|uno| ve(uno)));
-    oyen && autor.pantalla.texto().matches(texto).count() <= 1
+    let dicho = autor.escribe_tecla_a_tecla(texto).is_ok();
+    hasta(POR_SI_ACASO, || autor.pantalla.vista().terminada);
+    let suyas = veces(autor);
+    let _ = servidor.parado(false);
+    dicho && hasta(ESPERA, || veces(oyente) > 0) && hasta(POR_SI_ACASO, || veces(autor) > suyas)
+}
+
+/// ¿Se siguen oyendo, los dos? Varias veces: hay servidores que aguantan la primera escritura a quien ya no está.
+fn siguen(a: &mut Programa, b: &mut Programa, texto: &str) -> bool {
+    (0..3).all(|vez| {
+        let texto = format!("{texto} {vez}");
+        dice(a, [b, b], &texto) && dice(b, [a, a], &format!("{texto} también"))
+    })
 }

@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::clase::Papel;
+use super::preguntas::{Respuestas, es_pregunta};
 use super::{
-    ARRANQUE, ESPERA, Juicio, Manera, POR_SI_ACASO, Veredicto, conectar, de_la_mejor_manera,
-    final_de, hasta, que_ha_pasado,
+    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, Veredicto, conectar,
+    de_la_mejor_manera, final_de, hasta, que_ha_pasado, se_ve,
 };
 use pruebas::conexion::{Conexion, puerto_libre};
 use pruebas::escena::{Contexto, Resultado};
@@ -40,7 +42,9 @@ const AVALANCHA: usize = 16 * 1024;
 ///
 /// Si no se puede juzgar: no hay tal programa, o el puerto es de otro.
 pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
-    de_la_mejor_manera(|manera| juzgar_con(manera, orden, direccion))
+    de_la_mejor_manera(Papel::Servidor, orden, direccion, |manera, orden| {
+        juzgar_con(manera, orden, direccion)
+    })
 }
 
 fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
@@ -59,12 +63,12 @@ fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado
         programa: &mut programa,
         juicio: &mut juicio,
         con_nombre: false,
+        respuestas: Respuestas::new(Papel::Servidor, direccion, "chat"),
     };
     if ensayo.hacer().is_err() {
         juicio.corta(&que_ha_pasado(&mut programa));
     }
-    juicio.pantalla = final_de(&programa.pantalla.texto());
-    programa.matar();
+    juicio.acaba(&mut programa);
     Ok(juicio)
 }
 
@@ -75,16 +79,18 @@ struct Ensayo<'a> {
     juicio: &'a mut Juicio,
     /// Lo primero que dice cada conexión es su nombre.
     con_nombre: bool,
+    /// Lo que se contesta en su teclado.
+    respuestas: Respuestas,
 }
 
 impl Ensayo<'_> {
     fn hacer(&mut self) -> Resultado {
         let Some(a) = self.escucha() else { return Ok(()) };
-        let (Ok(b), Ok(c)) = (self.entra("B"), self.entra("C")) else {
+        let (Ok(b), Ok(c)) = (self.entra("PersonaB"), self.entra("PersonaC")) else {
             let veredicto = Veredicto::new(A_LA_VEZ, SENAL);
             let visto = "la conexión del segundo, o la del tercero, se rechaza";
             // Con uno solo no hay chat; con dos, a medias.
-            let techo = if self.entra("B").is_err() { 25 } else { 50 };
+            let techo = if self.entra("PersonaB").is_err() { 25 } else { 50 };
             self.juicio.anota("S2", veredicto.falla(techo, visto));
             return Ok(());
         };
@@ -97,14 +103,29 @@ impl Ensayo<'_> {
         Ok(())
     }
 
-    fn entra(&self, nombre: &str) -> Resultado<Conexion> {
+    fn entra(&self, nombre: &'static str) -> Resultado<Conexion> {
         let conexion = conectar(self.programa.contexto(), nombre, self.direccion)?;
         if self.con_nombre {
-            conexion.envia(format!("Persona{nombre}\n"))?;
-            // Que no llegue junto con lo que diga después.
-            hasta(POR_SI_ACASO, || !conexion.pantalla.texto().is_empty());
+            self.presentarse(&conexion, nombre)?;
         }
         Ok(conexion)
+    }
+
+    /// Dice un nombre, y contesta a lo que el servidor pregunte después.
+    fn presentarse(&self, conexion: &Conexion, nombre: &'static str) -> Resultado {
+        const PREGUNTAS: usize = 3;
+        let mut respuestas = Respuestas::new(Papel::Cliente, self.direccion, nombre);
+        for vez in 0..PREGUNTAS {
+            let texto = conexion.pantalla.texto();
+            if vez > 0 && !es_pregunta(&texto) {
+                break;
+            }
+            let dicho = respuestas.a(&texto);
+            conexion.envia(format!("{}\n", if dicho.is_empty() { nombre } else { &dicho }))?;
+            // Que no llegue junto con lo que diga después.
+            hasta(POR_SI_ACASO, || conexion.pantalla.texto().len() > texto.len());
+        }
+        Ok(())
     }
 
     /// Como no pasa nada, cada uno dice su nombre, por si lo espera.
@@ -112,8 +133,20 @@ impl Ensayo<'_> {
         self.con_nombre = true;
         for (conexion, nombre) in todos.iter().zip(["PersonaA", "PersonaB", "PersonaC"]) {
             // Si ya no se puede decir, se verá después.
-            let _ = conexion.envia(format!("{nombre}\n"));
+            let _ = self.presentarse(conexion, nombre);
         }
+    }
+
+    /// Contesta en su teclado, si parece que pregunta algo. Devuelve si lo parecía.
+    fn contesta(&mut self) -> bool {
+        let pantalla = se_ve(self.programa);
+        if !es_pregunta(&pantalla) {
+            return false;
+        }
+        let respuesta = self.respuestas.a(&pantalla);
+        let _ = self.programa.escribe_tecla_a_tecla(&respuesta);
+        self.juicio.avisos.push(format!("no pasaba nada: se ha escrito «{respuesta}»"));
+        true
     }
 
     fn avisa_del_nombre(&mut self) {
@@ -127,14 +160,22 @@ impl Ensayo<'_> {
             &format!("ponerlo en marcha y conectarse a {}", self.direccion),
             "que admita la conexión",
         );
-        let programa = &self.programa;
-        let direccion = self.direccion;
         let primera = RefCell::new(None);
-        let intento = || {
-            *primera.borrow_mut() = conectar(programa.contexto(), "A", direccion).ok();
-            primera.borrow().is_some() || programa.pantalla.vista().terminada
-        };
-        hasta(ARRANQUE, intento);
+        let fin = Instant::now() + ARRANQUE;
+        loop {
+            let programa = &*self.programa;
+            let intento = || {
+                *primera.borrow_mut() =
+                    conectar(programa.contexto(), "PersonaA", self.direccion).ok();
+                primera.borrow().is_some() || programa.pantalla.vista().terminada
+            };
+            // Si se queda callado, puede estar preguntando algo; si no, arrancando.
+            if hasta(CALLADO, intento) || Instant::now() >= fin {
+                break;
+            }
+            self.contesta();
+        }
+        let programa = &*self.programa;
         let primera = primera.into_inner();
         let veredicto = match &primera {
             Some(_) => veredicto,
@@ -159,6 +200,9 @@ impl Ensayo<'_> {
                 || !quien.pantalla.texto().is_empty()
         };
         let mut oido = insiste(b, TEXTO, || senal(self.programa, b, TEXTO));
+        if !oido && self.contesta() {
+            oido = insiste(b, TEXTO, || senal(self.programa, b, TEXTO));
+        }
         if !oido {
             self.presenta([a, b, c]);
             oido = insiste(b, TEXTO, || senal(self.programa, b, TEXTO));
@@ -184,6 +228,8 @@ impl Ensayo<'_> {
             self.juicio.anota("S2", veredicto.falla(25, visto));
             return Ok(false);
         }
+        // De A se ha visto su nombre; de B, nada.
+        let solo_el_primero = se_ve(self.programa).contains("PersonaA");
         // Queda una señal: que cierre a quien deja de hablar. Si solo llega cuando A se va, es que
         // atendía de uno en uno.
         let programa = &*self.programa;
@@ -193,6 +239,8 @@ impl Ensayo<'_> {
         a.cierra();
         let veredicto = if a_la_vez {
             veredicto
+        } else if solo_el_primero {
+            veredicto.falla(25, "se ve lo que dice A, y nada de lo que dice B")
         } else if hasta(ESPERA, cierra) {
             veredicto.falla(25, "a B solo se le atiende cuando A se va")
         } else {
@@ -221,7 +269,7 @@ impl Ensayo<'_> {
         let tiene = |quien: &Conexion, texto: &str| quien.pantalla.texto().contains(texto);
         let todos_oyen = || tiene(b, PRUEBA) && tiene(c, PRUEBA);
         let mut oyen = insiste(a, PRUEBA, todos_oyen);
-        if !oyen && !self.con_nombre {
+        if !oyen {
             self.presenta([a, b, c]);
             oyen = insiste(a, PRUEBA, todos_oyen);
             if oyen {
@@ -236,6 +284,7 @@ impl Ensayo<'_> {
             let dicho = if oyen { CLAVE } else { PRUEBA };
             let (techo, visto) = match (tiene(b, dicho), tiene(c, dicho), tiene(a, dicho)) {
                 (false, false, true) => (50, "solo lo recibe su autor"),
+                (false, false, false) if oyen => (50, "se oía, y esto no lo recibe nadie"),
                 (false, false, false) => (0, "no lo recibe nadie"),
                 _ => (50, "no lo reciben todos los demás"),
             };
@@ -252,6 +301,8 @@ impl Ensayo<'_> {
         } else if !intacto {
             let llegado = final_de(&b.pantalla.texto());
             veredicto.falla(50, format!("el texto llega cambiado: {}", llegado.trim_end()))
+        } else if [b, c].iter().any(|uno| uno.pantalla.texto().matches(CLAVE).count() > 1) {
+            veredicto.falla(75, "llega repetido")
         } else if eco {
             veredicto.falla(75, "también lo recibe su autor")
         } else {
@@ -261,20 +312,28 @@ impl Ensayo<'_> {
         Ok(vuelve)
     }
 
+    /// ¿Tiene más sockets que antes, donde se pueden contar?
+    fn quedan_mas_de(&self, antes: Option<usize>) -> bool {
+        let cuantos =
+            |hay: usize| self.programa.sockets_abiertos().is_none_or(|ahora| ahora <= hay);
+        antes.filter(|hay| *hay > 3).is_some_and(|hay| !hasta(ESPERA, || cuantos(hay)))
+    }
+
     /// S6: uno deja de hablar, otro se corta, y los demás siguen hablando.
     fn olvida(&mut self, a: &Conexion, b: &Conexion, c: &Conexion) -> Resultado {
         let veredicto = Veredicto::new(
             "que D se vaya en orden y E se corte de golpe; después, que A y B hablen",
             "que el servidor cierre la conexión de D, y que los demás se sigan oyendo",
         );
-        let cuarto = self.entra("D")?;
+        let cuarto = self.entra("PersonaD")?;
         cuarto.envia("soy el cuarto\n")?;
         hasta(ESPERA, || b.pantalla.texto().contains("soy el cuarto"));
         let recibido = b.pantalla.bytes().len();
         cuarto.deja_de_hablar()?;
         let cierra = hasta(ESPERA, || cuarto.pantalla.vista().terminada);
         drop(cuarto);
-        let quinto = self.entra("E")?;
+        let abiertos = self.programa.sockets_abiertos();
+        let quinto = self.entra("PersonaE")?;
         quinto.envia("soy el quinto\n")?;
         hasta(ESPERA, || b.pantalla.texto().contains("soy el quinto"));
         // Se corta.
@@ -312,6 +371,9 @@ impl Ensayo<'_> {
             (Some(_), _) if muerto => veredicto.falla(50, "el servidor se cae"),
             (Some(_), _) => veredicto.falla(50, "los que quedan dejan de oírse"),
             (None, false) => veredicto.falla(75, "la conexión de D sigue abierta"),
+            (None, true) if self.quedan_mas_de(abiertos) => {
+                veredicto.falla(75, "el socket de E, que se cortó, sigue abierto")
+            }
             (None, true) => veredicto,
         };
         self.juicio.anota("S6", veredicto);

@@ -127,6 +127,13 @@ impl Orden {
         self
     }
 
+    /// Con estos argumentos detrás, tal cual.
+    #[must_use]
+    pub fn con_argumentos(mut self, argumentos: &[String]) -> Self {
+        self.argumentos.extend(argumentos.iter().map(Into::into));
+        self
+    }
+
     /// ¿Se le puede decir qué dirección tiene que usar?
     #[must_use]
     pub fn admite_direccion(&self) -> bool {
@@ -324,6 +331,22 @@ impl Programa {
         self.teclea(&format!("{linea}\n"))
     }
 
+    /// Teclea una línea como una persona: tecla a tecla, y con la de Intro, que no es `\n`. Hay programas que
+    /// leen así.
+    pub fn escribe_tecla_a_tecla(&mut self, linea: &str) -> Resultado {
+        /// Lo que va de una tecla a otra: basta con que cada una llegue sola.
+        const ENTRE_TECLAS: Duration = Duration::from_millis(2);
+        if self.contexto.modo == Modo::Tuberias {
+            return self.escribe(linea);
+        }
+        self.apunta(&format!("se teclea {}", resumen(linea.as_bytes())));
+        for tecla in linea.chars().chain(['\r']) {
+            self.envia(tecla.encode_utf8(&mut [0; 4]).as_bytes())?;
+            thread::sleep(ENTRE_TECLAS);
+        }
+        Ok(())
+    }
+
     /// Teclea algo, sin pulsar Intro.
     pub fn teclea(&mut self, texto: &str) -> Resultado {
         if self.contexto.modo == Modo::Tuberias {
@@ -465,6 +488,31 @@ impl Programa {
         if kill.success() { Ok(()) } else { Err(Fallo::prueba(&"kill no puede con el programa")) }
     }
 
+    /// Lo para, con todo lo que haya puesto en marcha, o lo deja seguir. Devuelve si aquí se puede: solo en
+    /// Unix.
+    #[must_use]
+    pub fn parado(&self, parado: bool) -> bool {
+        let senal = if parado { "-STOP" } else { "-CONT" };
+        cfg!(unix) && self.grupo().is_some_and(|grupo| senal_al_grupo(senal, &grupo))
+    }
+
+    /// Los sockets que tiene abiertos, donde se puede saber: en Linux.
+    #[must_use]
+    pub fn sockets_abiertos(&self) -> Option<usize> {
+        let descriptores = std::fs::read_dir(format!("/proc/{}/fd", self.grupo()?)).ok()?;
+        let destinos = descriptores.filter_map(|uno| std::fs::read_link(uno.ok()?.path()).ok());
+        Some(destinos.filter(|destino| destino.to_string_lossy().starts_with("socket:")).count())
+    }
+
+    /// Su grupo de procesos, que se llama como su proceso: solo se sabe si es un programa ajeno o está en
+    /// marcha por tuberías.
+    fn grupo(&self) -> Option<String> {
+        match self.pid() {
+            Some(pid) => Some(pid.to_string()),
+            None => Some(std::fs::read_to_string(&self.grupo).ok()?.trim().to_owned()),
+        }
+    }
+
     /// Lo mata sin aviso, como si se cerrara de golpe.
     pub fn matar(&mut self) {
         // Si ya había terminado, no queda nada que matar.
@@ -536,10 +584,15 @@ pub fn matar_todos() {
 
 #[cfg(unix)]
 fn matar_grupo(grupo: &str) {
-    let mut kill = Command::new("kill");
-    kill.args(["-KILL", "--", &format!("-{grupo}")]);
     // Si ya no queda nadie, mejor.
-    let _ = kill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let _ = senal_al_grupo("-KILL", grupo);
+}
+
+fn senal_al_grupo(senal: &str, grupo: &str) -> bool {
+    let mut kill = Command::new("kill");
+    kill.args([senal, "--", &format!("-{grupo}")]);
+    kill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    kill.status().is_ok_and(|estado| estado.success())
 }
 
 fn fichero_de_grupo() -> PathBuf {
