@@ -310,7 +310,7 @@ fn casos() -> Vec<Caso> {
         ("solo_dos", "otra_palabra", 50, 75),
         ("calla", "espera_al_salir", 0, 75),
         ("tambien_al_autor", "nada", 75, 100),
-        ("cae_con_un_corte", "nada", 50, 100),
+        ("cae_con_un_corte", "nada", 75, 100),
         ("no_olvida", "nada", 75, 100),
         ("inunda_al_salir", "nada", 50, 100),
         ("solo_ascii", "solo_ascii", 75, 75),

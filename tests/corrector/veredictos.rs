@@ -33,7 +33,7 @@ const SERVIDORES: &[(&str, Option<&str>, u32)] = &[
     ("solo_ascii", Some("S5"), 75),
     ("tambien_al_autor", Some("S5"), 75),
     ("cae_con_el_cuarto", Some("S6"), 50),
-    ("cae_con_un_corte", Some("S6"), 50),
+    ("cae_con_un_corte", Some("S6"), 75),
     ("inunda_al_salir", Some("S6"), 50),
     ("se_para_al_salir", Some("S6"), 50),
     ("no_olvida", Some("S6"), 75),

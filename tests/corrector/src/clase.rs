@@ -152,7 +152,8 @@ pub fn entregas(
         let sin_numero = sin_numero(quien);
         let repetido =
             quienes.iter().filter(|otro| self::sin_numero(otro) == sin_numero).count() > 1;
-        if repetido { quien.replace('_', " ") } else { sin_numero.to_owned() }
+        let entero = quien.trim_end_matches(MOODLE);
+        if repetido { entero.to_owned() } else { sin_numero.to_owned() }
     };
     let mut entregas = Vec::new();
     for (quien, rutas) in &juntas {
@@ -172,12 +173,12 @@ pub fn entregas(
     Ok(entregas)
 }
 
-/// `PEREZ ANGEL_1234_assignsubmission_file_servidor.py` es de `PEREZ ANGEL_1234`; una carpeta, de quien dice; y
+/// `PEREZ ANGEL_1234_assignsubmission_file_servidor.py` es de `PEREZ ANGEL`, con su número; una carpeta, de quien dice; y
 /// los ficheros sueltos que se llaman igual, del mismo.
 fn quien_entrega(ruta: &Path) -> String {
     let como = ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match como.split_once(MOODLE) {
-        Some((quien, _)) => quien.to_owned(),
+        Some((quien, _)) => format!("{quien}{MOODLE}"),
         None if ruta.is_dir() => como,
         None => ruta.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
     }
@@ -185,6 +186,7 @@ fn quien_entrega(ruta: &Path) -> String {
 
 fn sin_numero(quien: &str) -> &str {
     let es_numero = |texto: &str| !texto.is_empty() && texto.chars().all(|c| c.is_ascii_digit());
+    let Some(quien) = quien.strip_suffix(MOODLE) else { return quien };
     quien
         .rsplit_once('_')
         .filter(|(_, numero)| es_numero(numero))

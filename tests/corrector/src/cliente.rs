@@ -230,6 +230,11 @@ impl Ensayo<'_> {
             "escribir «salir», y cerrar cuando cierre",
             "que cierre la conexión y termine, sin cerrarle la entrada",
         );
+        if self.terminado() {
+            let visto = "ya había terminado, antes de escribir «salir»";
+            self.juicio.anota("C4", veredicto.no_se_ve(visto));
+            return;
+        }
         let _ = self.programa.escribe_tecla_a_tecla("salir");
         let cierra = hasta(ESPERA, || servidor.pantalla.vista().terminada);
         let mut por_que_no = self.por_que_no_sale(&servidor);

@@ -82,6 +82,8 @@ pub struct Juicio {
     salida: String,
     /// Terminó antes de que se le pidiera.
     terminado: bool,
+    /// Con qué orden se puso en marcha, si no es la que se dio.
+    orden: Option<Orden>,
     /// Se ha juzgado sin eñes ni acentos.
     llano: bool,
     /// Se ha juzgado por tuberías, aunque hubiera terminales.
@@ -107,6 +109,7 @@ impl Juicio {
             pantalla: String::new(),
             salida: String::new(),
             terminado: false,
+            orden: None,
             llano: false,
             por_tuberias: false,
             avisos: Vec::new(),
@@ -225,6 +228,7 @@ fn de_la_mejor_manera(
             (manera, como) = (de(Modo::Tuberias), "en un terminal");
             mem::swap(&mut peor, &mut juicio);
             juicio.por_tuberias = true;
+            juicio.orden = peor.orden.take();
         }
         if vale(&peor) != vale(&juicio) {
             let (fila, fallan) = (peor.fila(), peor.fallan().join(", "));
@@ -245,6 +249,7 @@ fn de_la_mejor_manera(
     let visto = format!("sin eñes ni acentos, eso mismo; con ellos, {}", clausula.visto);
     llano.anota(clausula.nombre, veredicto.falla(75, visto));
     llano.llano = true;
+    llano.orden = juicio.orden;
     llano.avisos.push("lo demás se ha juzgado con textos sin eñes ni acentos".into());
     Ok(llano)
 }
@@ -261,7 +266,10 @@ fn en_marcha(
     juzgar: impl Fn(&Orden) -> Resultado<Juicio>,
 ) -> Resultado<(Orden, Juicio)> {
     let juicio = juzgar(orden)?;
-    if juicio.arranca() {
+    let lo_que_falta: &[&str] = if juicio.arranca() { &SIN_VENTANAS } else { &LE_FALTA };
+    let falta = |linea: &&str| lo_que_falta.iter().any(|uno| linea.contains(uno));
+    let le_falta = juicio.terminado.then(|| juicio.salida.lines().find(falta)).flatten();
+    if juicio.fila() >= 75 || juicio.arranca() && le_falta.is_none() {
         return Ok((orden.clone(), juicio));
     }
     if !juicio.terminado {
@@ -284,12 +292,12 @@ fn en_marcha(
             if juicio.arranca() {
                 let con = argumentos.join(" ");
                 juicio.avisos.push(format!("se ha puesto en marcha con los argumentos «{con}»"));
+                juicio.orden = Some(otra.clone());
                 return Ok((otra, juicio));
             }
         }
     }
-    let falta = |linea: &&str| LE_FALTA.iter().any(|uno| linea.contains(uno));
-    match juicio.salida.lines().find(falta) {
+    match le_falta {
         Some(linea) => Err(Fallo {
             razon: "aquí no se puede poner en marcha".into(),
             detalle: linea.trim().into(),
@@ -309,6 +317,9 @@ const PIDEN_ARGUMENTOS: [&str; 8] = [
     "index out of range",
     "modo de empleo",
 ];
+
+/// Lo que dice, aunque ya se haya conectado, un programa con ventanas donde no las hay.
+const SIN_VENTANAS: [&str; 2] = ["TclError", "HeadlessException"];
 
 /// Lo que dice un programa al que le falta algo que aquí no hay: una biblioteca, un fichero, otra versión del
 /// lenguaje, otro sistema. No es un chat que no funciona: no se sabe.

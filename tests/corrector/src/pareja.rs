@@ -12,7 +12,7 @@ use pruebas::escena::{Contexto, Resultado};
 use pruebas::programa::{Modo, Orden, Programa};
 
 use super::clase::Papel;
-use super::preguntas::{Respuestas, es_pregunta};
+use super::preguntas::{Respuestas, es_pregunta, pide_un_nombre};
 use super::{CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto, hasta, se_ve};
 
 /// Las cláusulas que, si fallan, pueden ser por no hablar como el corrector.
@@ -22,13 +22,18 @@ const HECHO: &str = "poner en marcha su servidor y tres de sus clientes, y habla
 const SI: &str = "con el corrector no; con su propia pareja, sí";
 
 /// Lo que se ve cuando se entienden.
+#[allow(clippy::struct_excessive_bools)] // Cada uno es la respuesta a una pregunta, y no hay más relación.
 struct Vista {
     /// A quien habla le llega también lo suyo.
     eco: bool,
     /// `salir` termina un cliente.
     sale: bool,
-    /// Los demás se siguen oyendo cuando uno sale y otro se corta.
-    aguanta: bool,
+    /// Lo primero que dice cada uno no lo recibe nadie, y nadie le ha pedido un nombre.
+    pierde_lo_primero: bool,
+    /// Los demás se siguen oyendo cuando uno sale.
+    aguanta_salidas: bool,
+    /// Y cuando otro se corta.
+    aguanta_cortes: bool,
     /// El servidor cierra las conexiones de quien se va, si se puede saber.
     cierra: Option<bool>,
 }
@@ -43,10 +48,12 @@ pub fn revisar(
     (cliente, del_cliente): (&Orden, &mut Juicio),
     direccion: SocketAddr,
 ) -> Resultado {
-    let en_marcha = |juicio: &Juicio| juicio.arranca() || !juicio.terminado;
-    if !en_marcha(del_servidor) || !en_marcha(del_cliente) {
+    if del_servidor.terminado && !del_servidor.arranca() {
         return Ok(());
     }
+    let (con_que, con_cual) = (del_servidor.orden.clone(), del_cliente.orden.clone());
+    let (servidor, cliente) =
+        (con_que.as_ref().unwrap_or(servidor), con_cual.as_ref().unwrap_or(cliente));
     // Como mejor se hayan entendido con el corrector.
     let tuberias = cfg!(not(unix)) || del_servidor.por_tuberias || del_cliente.por_tuberias;
     let modo = if tuberias { Modo::Tuberias } else { Modo::Terminal };
@@ -56,6 +63,11 @@ pub fn revisar(
         no_se_entienden(del_servidor, del_cliente);
         return Ok(());
     };
+    if vista.pierde_lo_primero {
+        let veredicto = con_su_pareja("que se reciba también lo primero que dice cada uno");
+        let por_que = "lo toma por un nombre, que su cliente no pide";
+        del_servidor.anota("S5", veredicto.falla(75, por_que));
+    }
     for juicio in [del_servidor, del_cliente] {
         let falla = juicio.fallan();
         if juicio.fila() <= 50 && SOSPECHOSAS.iter().any(|una| falla.contains(una)) {
@@ -93,11 +105,12 @@ fn se_entienden(juicio: &mut Juicio, vista: &Vista) {
     );
     juicio.mejora(
         "S6",
-        match (vista.aguanta, vista.cierra) {
-            (false, _) => olvida.falla(50, "los que quedan dejan de oírse"),
-            (true, Some(false)) => olvida.falla(75, "la conexión de quien se va sigue abierta"),
-            (true, None) => olvida.no_se_ve("los demás se siguen oyendo; si la cierra, no se ve"),
-            (true, Some(true)) => olvida.si(SI),
+        match (vista.aguanta_salidas, vista.aguanta_cortes, vista.cierra) {
+            (false, ..) if vista.sale => olvida.falla(50, "los que quedan dejan de oírse"),
+            (_, false, _) => olvida.falla(75, "cuando uno se corta, los demás dejan de oírse"),
+            (.., Some(false)) => olvida.falla(75, "la conexión de quien se va sigue abierta"),
+            (.., None) => olvida.no_se_ve("los demás se siguen oyendo; si la cierra, no se ve"),
+            (.., Some(true)) => olvida.si(SI),
         },
     );
     let salir = con_su_pareja("que `salir` lo termine");
@@ -146,6 +159,7 @@ fn juntos(
     let [uno, otro, tercero] = ["¡qué mañana, señor!", "¿qué tal, niño?", "adiós, mañana más"]
         .map(|uno| manera.texto(uno));
     let mut se_oye = dice(&mut a, [&b, &c], &uno);
+    let pierde_lo_primero = !se_oye && !pide_un_nombre(&se_ve(&a));
     if !se_oye {
         // Sin haber preguntado nada, lo primero que se dice puede ser un nombre.
         for (programa, nombre) in [(&mut a, "Ana"), (&mut b, "Berto"), (&mut c, "Carla")] {
@@ -163,17 +177,18 @@ fn juntos(
     let _ = c.escribe_tecla_a_tecla("salir");
     let sale = hasta(ESPERA, || c.pantalla.vista().terminada);
     c.matar();
-    let mut aguanta = siguen(&mut a, &mut b, "sigo aquí");
+    let aguanta_salidas = siguen(&mut a, &mut b, "sigo aquí");
     // Con algo sin leer, al sistema no le queda más que cortar.
     let _ = d.parado(true);
-    aguanta = aguanta && siguen(&mut a, &mut b, "y aquí");
-    drop(d);
-    aguanta = aguanta && siguen(&mut a, &mut b, "y ahora también");
+    let aguanta_cortes = aguanta_salidas && siguen(&mut a, &mut b, "y aquí") && {
+        drop(d);
+        siguen(&mut a, &mut b, "y ahora también")
+    };
     let cierra = abiertos.and_then(|antes| {
         let quedan = || servidor.sockets_abiertos().is_some_and(|hay| hay + 2 <= antes);
         (antes > 3).then(|| hasta(ESPERA, quedan))
     });
-    Ok(Some(Vista { eco, sale, aguanta, cierra }))
+    Ok(Some(Vista { eco, sale, pierde_lo_primero, aguanta_salidas, aguanta_cortes, cierra }))
 }
 
 /// Contesta a lo que pregunte, mientras pregunte.

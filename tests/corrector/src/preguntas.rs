@@ -90,6 +90,13 @@ impl Respuestas {
     }
 }
 
+/// ¿Habla esta pantalla de un nombre?
+#[must_use]
+pub fn pide_un_nombre(pantalla: &str) -> bool {
+    let llano = deunicode(pantalla).to_lowercase();
+    ["nombre", "nick", "name", "alias", "llamas", "apodo"].iter().any(|una| llano.contains(una))
+}
+
 /// ¿Parece que lo último que hay en esta pantalla espera una respuesta?
 #[must_use]
 pub fn es_pregunta(pantalla: &str) -> bool {

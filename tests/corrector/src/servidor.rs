@@ -323,7 +323,7 @@ impl Ensayo<'_> {
     fn olvida(&mut self, a: &Conexion, b: &Conexion, c: &Conexion) -> Resultado {
         let veredicto = Veredicto::new(
             "que D se vaya en orden y E se corte de golpe; después, que A y B hablen",
-            "que el servidor cierre la conexión de D, y que los demás se sigan oyendo",
+            "que el servidor cierre sus conexiones, y que los demás se sigan oyendo",
         );
         let cuarto = self.entra("PersonaD")?;
         cuarto.envia("soy el cuarto\n")?;
@@ -331,7 +331,18 @@ impl Ensayo<'_> {
         let recibido = b.pantalla.bytes().len();
         cuarto.deja_de_hablar()?;
         let cierra = hasta(ESPERA, || cuarto.pantalla.vista().terminada);
+        let hablan = siguen([a, b, c], "D");
+        let inunda = b.pantalla.bytes().len() > recibido + AVALANCHA;
         drop(cuarto);
+        if inunda || !hablan {
+            let visto = match (inunda, self.programa.pantalla.vista().terminada) {
+                (true, _) => "cuando alguien se va, inunda a los demás",
+                (false, true) => "cuando alguien se va, el servidor se cae",
+                (false, false) => "cuando alguien se va, los que quedan dejan de oírse",
+            };
+            self.juicio.anota("S6", veredicto.falla(50, visto));
+            return Ok(());
+        }
         let abiertos = self.programa.sockets_abiertos();
         let quinto = self.entra("PersonaE")?;
         quinto.envia("soy el quinto\n")?;
@@ -340,45 +351,34 @@ impl Ensayo<'_> {
         drop(quinto);
         // Si no lo aguanta, que le dé tiempo a caerse.
         hasta(POR_SI_ACASO, || self.programa.pantalla.vista().terminada);
-        if b.pantalla.bytes().len() > recibido + AVALANCHA {
-            let visto = "cuando alguien se va, inunda a los demás";
-            self.juicio.anota("S6", veredicto.falla(50, visto));
-            return Ok(());
-        }
-        let mut sordo = None;
-        // Varias veces: hay servidores que aguantan la primera escritura a quien ya no está.
-        for vez in 0..3 {
-            for (autor, oyente) in [(a, b), (b, a)] {
-                let texto = format!("sigo presente {vez} {}", autor.puerto);
-                let dicho = autor.envia(format!("{texto}\n")).is_ok();
-                let oido = dicho
-                    && hasta(ESPERA, || {
-                        [oyente, c].iter().all(|uno| uno.pantalla.texto().contains(&texto))
-                            || oyente.pantalla.vista().terminada
-                    })
-                    && oyente.pantalla.texto().contains(&texto);
-                if !oido {
-                    sordo = Some(vez);
-                    break;
-                }
-            }
-            if sordo.is_some() {
-                break;
-            }
-        }
-        let muerto = self.programa.pantalla.vista().terminada;
-        let veredicto = match (sordo, cierra) {
-            (Some(_), _) if muerto => veredicto.falla(50, "el servidor se cae"),
-            (Some(_), _) => veredicto.falla(50, "los que quedan dejan de oírse"),
-            (None, false) => veredicto.falla(75, "la conexión de D sigue abierta"),
-            (None, true) if self.quedan_mas_de(abiertos) => {
-                veredicto.falla(75, "el socket de E, que se cortó, sigue abierto")
-            }
-            (None, true) => veredicto,
+        let veredicto = if !siguen([a, b, c], "E") {
+            let muerto = self.programa.pantalla.vista().terminada;
+            let visto = if muerto { "el servidor se cae" } else { "los demás dejan de oírse" };
+            veredicto.falla(75, format!("cuando alguien se corta de golpe, {visto}"))
+        } else if !cierra {
+            veredicto.falla(75, "la conexión de D sigue abierta")
+        } else if self.quedan_mas_de(abiertos) {
+            veredicto.falla(75, "el socket de E, que se cortó, sigue abierto")
+        } else {
+            veredicto
         };
         self.juicio.anota("S6", veredicto);
         Ok(())
     }
+}
+
+/// ¿Se siguen oyendo, cuando alguien se ha ido? Varias veces: hay servidores que aguantan la primera escritura a
+/// quien ya no está.
+fn siguen([a, b, c]: [&Conexion; 3], quien: &str) -> bool {
+    (0..3).flat_map(|vez| [(vez, a, b), (vez, b, a)]).all(|(vez, autor, oyente)| {
+        let texto = format!("sin {quien}, sigo presente {vez} {}", autor.puerto);
+        let dicho = autor.envia(format!("{texto}\n")).is_ok();
+        let lo_oyen = || {
+            [oyente, c].iter().all(|uno| uno.pantalla.texto().contains(&texto))
+                || oyente.pantalla.vista().terminada
+        };
+        dicho && hasta(ESPERA, lo_oyen) && oyente.pantalla.texto().contains(&texto)
+    })
 }
 
 /// Dice algo una y otra vez hasta que se cumple la condición; devuelve si se cumplió a tiempo.
