@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use corrector::clase::entregas;
+use corrector::clase::{entregas, raiz};
 use corrector::documento::{Documento, parecidas};
 use libtest_mimic::Failed;
 use serde_json::Value;
@@ -17,29 +17,47 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::corregir;
 
 const SERVIDOR_PY: &str = r#"
-import json, os, socket, threading
+import os, socket, sys, threading
 FALLO = "nada"
+PUERTO = 12345
+if FALLO == "argumentos":
+    PUERTO = int(sys.argv[2])
+if FALLO == "pregunta":
+    print("¿En qué puerto escucho?")
+    PUERTO = int(input("> "))
+if FALLO == "otro_puerto":
+    PUERTO = 5000
 clientes = {}
 cerrojo = threading.Lock()
 
 def leer(conexion):
-    if FALLO == "propio":
+    if FALLO == "por_lineas":
+        texto = ""
+        while not texto.endswith("\n"):
+            letra = conexion.recv(1).decode("latin-1")
+            if not letra:
+                return ""
+            texto += letra
+        return texto
+    if FALLO.startswith("propio"):
         largo = conexion.recv(4, socket.MSG_WAITALL)
         return conexion.recv(int.from_bytes(largo, "big"), socket.MSG_WAITALL).decode()
     return conexion.recv(1024).decode("ascii" if FALLO == "solo_ascii" else "utf-8")
 
 def escribir(conexion, texto):
     datos = texto.encode()
-    if FALLO == "propio":
+    if FALLO.startswith("propio"):
         datos = len(datos).to_bytes(4, "big") + datos
     conexion.sendall(datos)
 
 def repartir(autor, texto):
     with cerrojo:
         for otro in list(clientes):
-            if otro is not autor or FALLO == "tambien_al_autor":
+            if otro is not autor or FALLO in ("tambien_al_autor", "propio_eco"):
                 try:
                     escribir(otro, texto)
+                    if FALLO == "repite":
+                        escribir(otro, texto)
                 except OSError:
                     pass
 
@@ -67,7 +85,7 @@ def atender(conexion, nombre):
     conexion.close()
 
 servidor = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-servidor.bind(("127.0.0.1", 12345))
+servidor.bind(("127.0.0.1", PUERTO))
 servidor.listen(1 if FALLO == "solo_dos" else 20)
 print("escuchando")
 cuantos = 0
@@ -92,11 +110,24 @@ while True:
 const CLIENTE_PY: &str = r#"
 import socket, sys, threading
 FALLO = "nada"
+DIRECCION = ("127.0.0.1", 12345)
+if FALLO == "biblioteca":
+    import una_biblioteca_que_no_hay
+if FALLO == "argumentos":
+    if len(sys.argv) != 3:
+        sys.exit("uso: cliente.py IP PUERTO")
+    DIRECCION = (sys.argv[1], int(sys.argv[2]))
+if FALLO == "pregunta":
+    DIRECCION = (input("IP del servidor: "), int(input("Puerto: ")))
+    if input("¿Seguro? (s/n) ") != "s":
+        sys.exit()
+if FALLO == "otro_puerto":
+    DIRECCION = ("127.0.0.1", 5000)
 nombre = ""
 if FALLO == "nombre_antes":
     nombre = input("Tu nombre: ")
 conexion = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-conexion.connect(("127.0.0.1", 12345))
+conexion.connect(DIRECCION)
 if FALLO == "nombre_despues":
     nombre = input("¿Cómo te llamas? ")
     conexion.sendall((nombre + "\n").encode())
@@ -104,7 +135,7 @@ if FALLO == "nombre_despues":
 def recibir():
     while True:
         try:
-            if FALLO == "propio":
+            if FALLO.startswith("propio"):
                 largo = conexion.recv(4, socket.MSG_WAITALL)
                 if len(largo) < 4 or int.from_bytes(largo, "big") > 100000:
                     break
@@ -119,10 +150,12 @@ def recibir():
 
 def enviar(texto):
     datos = texto.encode()
-    if FALLO == "propio":
+    if FALLO.startswith("propio"):
         datos = len(datos).to_bytes(4, "big") + datos
-    else:
+    elif FALLO != "sin_fin_de_linea":
         datos += b"\n"
+    if FALLO == "propio_y_lo_repite":
+        print("Tú:", texto)
     conexion.sendall(datos)
 
 hilo = threading.Thread(target=recibir, daemon=True)
@@ -246,6 +279,13 @@ fn con_fallo(codigo: &str, fallo: &str) -> String {
     codigo.replace("FALLO = \"nada\"", &format!("FALLO = \"{fallo}\""))
 }
 
+/// Las dos clases en el mismo, y la que no se pone en marcha, delante.
+fn en_un_fichero() -> String {
+    let sin_importar: Vec<&str> =
+        SERVIDOR_JAVA.lines().filter(|linea| !linea.starts_with("import ")).collect();
+    format!("import java.util.*;\n{MANEJADOR_JAVA}\n{}", sin_importar.join("\n"))
+}
+
 fn casos() -> Vec<Caso> {
     use Forma::{Carpeta, Suelta, Zip};
     let en_python = |servidor: &str, cliente: &str| {
@@ -277,6 +317,22 @@ fn casos() -> Vec<Caso> {
             Some(100),
         ),
         (renombrada(nada(), "uno.py", "otro.py"), Carpeta, Some(100), Some(100)),
+        (en_python("nada", "biblioteca"), Zip, Some(100), None),
+        (
+            vec![
+                ("Servidor.java".into(), en_un_fichero()),
+                ("cliente.js".into(), CLIENTE_JS.into()),
+            ],
+            Carpeta,
+            Some(100),
+            Some(100),
+        ),
+        (
+            vec![("Servidor.java".into(), SERVIDOR_JAVA.replace("IOException {", "{"))],
+            Zip,
+            None,
+            None,
+        ),
         (nada()[..1].to_vec(), Carpeta, Some(100), None),
         (nada()[1..].to_vec(), Zip, None, Some(100)),
         (vec![("trabajo.docx".into(), "no es un programa".into())], Carpeta, None, None),
@@ -314,13 +370,15 @@ fn casos() -> Vec<Caso> {
         ("no_olvida", "nada", 75, 100),
         ("inunda_al_salir", "nada", 50, 100),
         ("solo_ascii", "solo_ascii", 75, 75),
+        ("argumentos", "argumentos", 100, 100),
+        ("pregunta", "pregunta", 100, 100),
+        ("otro_puerto", "otro_puerto", 75, 75),
+        ("repite", "nada", 75, 100),
+        ("por_lineas", "sin_fin_de_linea", 75, 75),
+        ("propio_eco", "propio", 75, 100),
+        ("propio", "propio_y_lo_repite", 100, 100),
     ] {
         lista.push((en_python(servidor, cliente), Zip, Some(del_servidor), Some(del_cliente)));
-    }
-    // Hasta treinta, con lo que más se ve: lo que está bien, y lo que pide un nombre.
-    while lista.len() < 30 {
-        let cual = if lista.len() % 2 == 0 { "nada" } else { "nombre_despues" };
-        lista.push((en_python("nada", cual), Carpeta, Some(100), Some(100)));
     }
     let con_nombre = |(numero, (ficheros, forma, servidor, cliente))| Caso {
         nombre: format!("ALUMNO {numero:02}"),
@@ -418,6 +476,31 @@ pub(crate) fn documentos() -> Result<(), Failed> {
     assert_eq!(beto.capturas, Some(2));
     assert!(beto.propuesta().starts_with("nombre del documento: −0,5; casi igual que ana"));
     assert_eq!(carla.propuesta(), "sin documento ni capturas");
+    Ok(())
+}
+
+/// Lo que da el aula virtual, dentro de otra carpeta: dos que se llaman igual, ficheros sueltos con el mismo
+/// nombre, lo que no se puede abrir y lo que deja el sistema.
+pub(crate) fn nadie_se_pierde() -> Result<(), Failed> {
+    let clase = std::env::temp_dir().join(format!("nadie-{}", std::process::id()));
+    let dentro = clase.join("PSP grupo A");
+    let moodle = |quien: &str, fichero: &str| {
+        dentro.join(format!("{quien}_assignsubmission_file")).join(fichero)
+    };
+    escribir_fichero(&moodle("PEREZ ANA_101", "servidor.py"), SERVIDOR_PY)?;
+    escribir_fichero(&moodle("PEREZ ANA_102", "cliente.py"), CLIENTE_PY)?;
+    escribir_fichero(&moodle("GIL BETO_103", "todo.rar"), "no se abre")?;
+    escribir_fichero(&dentro.join("1DAW_SANZ_EVA.docx"), "")?;
+    escribir_fichero(&dentro.join("1DAW_SANZ_EVA.py"), SERVIDOR_PY)?;
+    escribir_fichero(&dentro.join("desktop.ini"), "")?;
+    let la_de_dentro = raiz(&clase, &clase);
+    let todas = la_de_dentro.and_then(|raiz| entregas(&raiz, &clase, |_| true));
+    fs::remove_dir_all(&clase)?;
+    let todas = todas.map_err(|fallo| fallo.detalle)?;
+    let nombres: Vec<_> = todas.iter().map(|una| una.nombre.as_str()).collect();
+    assert_eq!(nombres, ["1DAW_SANZ_EVA", "GIL BETO", "PEREZ ANA_101", "PEREZ ANA_102"]);
+    assert_eq!(todas[0].ficheros.len(), 2);
+    assert_eq!(todas[1].avisos, ["todo.rar: hay que abrirlo a mano"]);
     Ok(())
 }
 

@@ -90,6 +90,7 @@ fn main() -> ExitCode {
     pruebas.push(Trial::test("puerto_de_otro", puerto_de_otro));
     pruebas.push(Trial::test("ordenes_mal_escritas", ordenes_mal_escritas));
     pruebas.push(Trial::test("documentos", clase::documentos));
+    pruebas.push(Trial::test("nadie_se_pierde", clase::nadie_se_pierde));
     pruebas.push(Trial::test("una_clase_entera", una_clase_entera).with_ignored_flag(true));
     // Una tras otra, y en otros lenguajes que pueden no estar, solo donde se pueden juzgar a la vez.
     if cfg!(target_os = "linux") {
