@@ -35,12 +35,16 @@ fn lo_que_no_cabe_se_guarda_y_llega_en_orden() {
     let mut buzon = Buzon::new(servidor);
     let mut enviado = llenar(&mut buzon);
     assert!(!buzon.atascado(), "acaba de dejar de caber");
+    let (ha_leido, hay_sitio) = mpsc::channel();
     let lectura = thread::spawn(move || {
-        let mut leido = Vec::new();
+        let mut leido = vec![0; SITIO];
+        cliente.read_exact(&mut leido).unwrap();
+        ha_leido.send(()).unwrap();
         cliente.read_to_end(&mut leido).unwrap();
         leido
     });
     // Lo nuevo va detrás, aunque ya quepa.
+    hay_sitio.recv().unwrap();
     buzon.enviar(b"detras");
     enviado.extend(b"detras");
     let limite = Instant::now() + Duration::from_secs(30);

@@ -56,12 +56,7 @@ pub fn preguntas(capitulo: &Capitulo) -> Result<Vec<Pregunta>, String> {
                 return Err(falta(&format!("«{parte}»")));
             }
         }
-        let seguir = entre(
-            texto,
-            "- **Para seguir:** ",
-            if texto.contains("- **Escenario:**") { "\n- " } else { "\n\n" },
-        )
-        .unwrap_or_default();
+        let seguir = entre(texto, "- **Para seguir:** ", "\n\n").unwrap_or_default();
         if !seguir.trim_end().ends_with(')') {
             return Err(falta("la respuesta de «Para seguir», entre paréntesis"));
         }
@@ -72,9 +67,7 @@ pub fn preguntas(capitulo: &Capitulo) -> Result<Vec<Pregunta>, String> {
                 && !suyos.iter().any(|suyo| suyo.linea == bloque.linea)
         });
         let prueba = match cambio {
-            _ if texto.contains("\n**Concepto.**") || texto.contains("- **Escenario:**") => {
-                Prueba::Concepto
-            }
+            _ if texto.contains("\n**Concepto.**") => Prueba::Concepto,
             Some(bloque) => {
                 let antes = &pagina.texto[rango.start..bloque.rango.start];
                 let (_, enunciado) =

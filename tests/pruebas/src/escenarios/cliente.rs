@@ -127,8 +127,9 @@ pub fn entrada_de_cualquier_forma(escena: &Escena) -> Resultado {
     let servidor = impostor.acepta("servidor de mentira")?;
     let mut entrada = b"  ca\xf1a con espacios \n".to_vec();
     entrada.extend("ñ".repeat(512 * 1024).as_bytes());
-    // Un trozo de una línea larga no es la orden de salir.
+    // Un trozo de una línea larga no es la orden de salir: ni el primero ni el último.
     entrada.extend(format!("\nsalir{}sigo aquí\n", " ".repeat(5000)).as_bytes());
+    entrada.extend(format!("{}salir\n", "x".repeat(4096)).as_bytes());
     entrada.extend(b"sin fin de l\xc3\xadnea");
     // Si el programa muere a mitad, el fallo se ve abajo: en lo que no llega.
     let _ = cliente.envia(&entrada);

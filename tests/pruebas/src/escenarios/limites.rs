@@ -253,6 +253,14 @@ pub fn hilos_agotados(escena: &Escena) -> Resultado {
     // Un servidor que se caiga con esto no dejará conectarse a todos: se ve debajo.
     let mut sockets: Vec<_> = (0..60).map_while(|_| servidor.conecta().ok()).collect();
     servidor.muestra("aviso: no se puede atender a ('127.0.0.1', ", NoAvisa)?;
+    // Al último no se le atiende, y no se le deja esperando.
+    let ultimo = &sockets[sockets.len() - 1];
+    ultimo.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let cerrado = match (&*ultimo).read(&mut [0]) {
+        Ok(leidos) => leidos == 0,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    };
+    escena.contexto().exige(cerrado, "no se cierra a quien no cabe", || "sigue abierto".into())?;
     let puertos = [sockets[0].local_addr()?.port(), sockets[1].local_addr()?.port()];
     servidor.anuncia(puertos[0])?;
     servidor.anuncia(puertos[1])?;

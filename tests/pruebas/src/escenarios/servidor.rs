@@ -173,14 +173,15 @@ pub fn bienvenida(escena: &Escena) -> Resultado {
 pub fn salir_desconecta(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
-    a.envia("  SaLiR \r\n")?;
+    a.envia("\u{b} SaLiR \r\n")?;
     a.ve_el_fin(SalirNoDesconecta)?;
     let b = escena.entra("B", &servidor)?;
     let c = escena.entra("C", &servidor)?;
     b.envia("¿salir? no, me quedo\n")?;
     c.ve(&format!("usuario {}: ¿salir? no, me quedo", b.puerto), NoLlega)?;
-    b.envia("salir\n")?;
+    b.envia("me voy\nsalir\n")?;
     servidor.despide(b.puerto, SalirNoDesconecta)?;
+    c.ve(&format!("usuario {}: me voy", b.puerto), NoLlega)?;
     // Lo de C llega detrás de lo que hubiera llegado de B.
     let d = escena.entra("D", &servidor)?;
     d.envia("fin\n")?;
@@ -243,7 +244,9 @@ pub fn mensaje_larguisimo(escena: &Escena) -> Resultado {
     let linea = "la ñ no se parte ".repeat(1024 * 1024 / 18);
     // Con un fin de línea por delante, un silencio a mitad de la línea no termina nada.
     a.envia("empiezo\n")?;
-    a.envia(format!("{linea}\nfin\n"))?;
+    // Lo que sobra de una línea larga no es una orden, ni está de más aunque sean espacios.
+    let largo = "x".repeat(1024);
+    a.envia(format!("{largo}salir\n{largo}  \n{linea}\nfin\n"))?;
     let ultima = format!("usuario {}: fin\n", a.puerto);
     let plazo = escena.contexto().plazo(NoLlega);
     let llega = b.pantalla.espera(plazo, |vista| vista.texto.ends_with(&ultima));
@@ -254,7 +257,7 @@ pub fn mensaje_larguisimo(escena: &Escena) -> Resultado {
         texto.lines().filter_map(|trozo| trozo.strip_prefix(prefijo.as_str())).collect();
     let caben = trozos.iter().all(|trozo| trozo.len() <= 1024);
     escena.contexto().exige(caben, UnSoloMensaje, || "no cabe en 1024".to_string())?;
-    let entera = trozos.concat() == format!("empiezo{linea}fin");
+    let entera = trozos.concat() == format!("empiezo{largo}salir{largo}  {linea}fin");
     escena.contexto().exige(entera, "no llega entera", || "faltan o sobran letras".to_string())
 }
 
@@ -270,6 +273,8 @@ pub fn caracteres_de_control(escena: &Escena) -> Resultado {
     let limpio = "\\u{1b}[2Jhola\\u{d}usuario 1: mentira\\u{202e}\\u{2028}\\u{85}\\u{0}\tfin";
     let puerto = a.puerto;
     b.ve(&format!("usuario {puerto}: {limpio}"), LlegaAlgoQueManda)?;
+    a.envia("\u{1b}[31mletras corrientes\n")?;
+    b.ve(&format!("usuario {puerto}: \\u{{1b}}[31mletras corrientes"), LlegaAlgoQueManda)?;
     servidor.muestra(&format!("('127.0.0.1', {puerto}): \\u{{1b}}[2J"), "el servidor obedece")
 }
 
