@@ -247,6 +247,8 @@ mod del_curso {
 
     fn rapidas(capitulo: &Capitulo) -> Vec<Experimento> {
         let mut suyas = cambios_de(capitulo);
+        // Las pruebas de cada pieza hay que construirlas también, y alguna solo lo nota porque no acaba.
+        suyas.retain(|uno| !uno.notan.iter().any(|(nombre, _)| nombre.contains("::")));
         suyas.sort_by_key(|uno| (uno.no_compila.is_none(), uno.notan.len() + uno.cumplen.len()));
         suyas.truncate(2);
         suyas

@@ -255,7 +255,8 @@ pub fn hilos_agotados(escena: &Escena) -> Resultado {
     servidor.muestra("aviso: no se puede atender a ('127.0.0.1', ", NoAvisa)?;
     // Al último no se le atiende, y no se le deja esperando.
     let ultimo = &sockets[sockets.len() - 1];
-    ultimo.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let plazo = escena.contexto().plazo("no se cierra a quien no cabe");
+    ultimo.set_read_timeout(Some(plazo.saturating_duration_since(Instant::now())))?;
     let cerrado = match (&*ultimo).read(&mut [0]) {
         Ok(leidos) => leidos == 0,
         Err(error) => error.kind() == ErrorKind::ConnectionReset,
