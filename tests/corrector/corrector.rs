@@ -81,6 +81,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(Fallo { razon, detalle }) => {
+            en_marcha::limpiar();
             eprintln!("error: no se puede juzgar: {razon}: {detalle}");
             ExitCode::from(2)
         }

@@ -565,8 +565,8 @@ impl Drop for Programa {
     }
 }
 
-/// Los programas en marcha que se manejan por tuberías. (A los que tienen terminal los termina el
-/// sistema cuando se cierra.)
+/// Los programas en marcha que se manejan por tuberías. (Los ajenos que tienen un terminal apuntan su grupo; a
+/// los demás los termina el sistema cuando se cierra.)
 fn en_marcha() -> MutexGuard<'static, Vec<u32>> {
     static EN_MARCHA: Mutex<Vec<u32>> = Mutex::new(Vec::new());
     EN_MARCHA.lock().unwrap_or_else(PoisonError::into_inner)
@@ -579,6 +579,17 @@ pub fn matar_todos() {
     for pid in en_marcha().iter() {
         // Y a lo que ellos hayan puesto en marcha: cada uno es un grupo.
         matar_grupo(&pid.to_string());
+    }
+    // Y a los que están en un terminal, que tienen su grupo apuntado.
+    #[cfg(unix)]
+    for fichero in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let nuestro = format!("grupo-{}-", std::process::id());
+        if fichero.file_name().to_string_lossy().starts_with(&nuestro) {
+            if let Ok(grupo) = fs::read_to_string(fichero.path()) {
+                matar_grupo(grupo.trim());
+            }
+            let _ = fs::remove_file(fichero.path());
+        }
     }
 }
 
