@@ -65,8 +65,11 @@ pub fn fin_de_entrada(escena: &Escena) -> Resultado {
     servidor.ve("uno", NoEnviaTodo)?;
     servidor.ve("dos", NoEnviaTodo)?;
     servidor.ve_el_fin("no cierra su lado")?;
-    servidor.envia("usuario 1: adiós\n")?;
-    cliente.ve("usuario 1: adiós", NoEnsenaLoUltimo)?;
+    // Uno tras otro: quien se esté yendo, alguno ya no lo enseña.
+    for despedida in 1..=8 {
+        servidor.envia(format!("usuario {despedida}: adiós\n"))?;
+        cliente.ve(&format!("usuario {despedida}: adiós"), NoEnsenaLoUltimo)?;
+    }
     drop(servidor);
     cliente.acaba(0, "el cliente no termina")
 }
