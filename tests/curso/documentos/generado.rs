@@ -12,7 +12,7 @@ use curso::preguntas::{Pregunta, Prueba, preguntas};
 
 /// Los apartados de un capítulo, y su orden. El cambio se llama de otra manera en el primero y en
 /// el último.
-const APARTADOS: [&str; 7] = [
+const APARTADOS: [&str; 8] = [
     "En una frase",
     "El mapa",
     "Pruébalo",
@@ -20,6 +20,7 @@ const APARTADOS: [&str; 7] = [
     "Quita una línea",
     "Ejercicios",
     "Para quien da la clase",
+    "Los ficheros, enteros",
 ];
 
 pub fn comprobar() {
@@ -47,6 +48,11 @@ pub fn comprobar() {
             &marca,
             "<!-- fin de los pendientes -->",
             &pendientes(columna),
+        );
+        Pagina::leer(&capitulo.pagina).generado(
+            "<!-- ficheros -->\n",
+            "<!-- fin de los ficheros -->",
+            &capitulo.enteros(),
         );
     }
     Pagina::leer("docs/final.md").generado(

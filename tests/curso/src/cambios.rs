@@ -168,6 +168,25 @@ impl Capitulo {
         Ok(())
     }
 
+    /// Los ficheros que cambian, enteros, cada uno plegado.
+    pub fn enteros(&self) -> String {
+        let pagina = Pagina::leer(&self.pagina);
+        let lineas = self.bloques(&pagina).into_iter().flat_map(|bloque| bloque.texto.lines());
+        let mut ficheros: Vec<String> =
+            lineas.filter_map(|linea| Some(linea.strip_prefix("+++ b/")?.to_owned())).collect();
+        if ficheros.is_empty() {
+            ficheros.extend(FICHEROS.map(|fichero| format!("{}/{fichero}", self.carpeta)));
+        }
+        let plegado = |fichero: &String| {
+            let lenguaje = if fichero.ends_with(".toml") { "toml" } else { "rust" };
+            let texto = leer(&raiz().join(fichero));
+            format!(
+                "\n<details>\n<summary><code>{fichero}</code></summary>\n\n```{lenguaje}\n{texto}```\n\n</details>\n"
+            )
+        };
+        ficheros.iter().map(plegado).collect::<String>() + "\n"
+    }
+
     /// Las líneas de código que cambian: ni comentarios, ni líneas en blanco, ni el manifiesto.
     pub fn tamano(&self) -> Option<usize> {
         let ficheros = diferencia(self.antes.as_ref()?, &self.carpeta);
