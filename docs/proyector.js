@@ -525,9 +525,14 @@
         if (!estado.proyectando) atender("p");
     });
     document.querySelector("main h1")?.after(crear("p", "proyectar", {}, [enlace, " (tecla p)"]));
-    if (parametros.has("proyectar")) {
+    // «?pregunta=3» y «?prediccion=1»: a donde llevan los enlaces de un sorteo.
+    const apartados = [...new Set(bloques.map((bloque) => bloque.apartado))];
+    const cuantos = bloques.filter((bloque) => bloque.prediccion).length;
+    const [que, cual] = [...parametros].find(([que]) => ["proyectar", "pregunta", "prediccion"].includes(que)) ?? [];
+    if (que) {
+        const apartado = apartados[Number(cual) - 1 + (que === "prediccion" ? apartados.length - cuantos : 0)];
         estado.proyectando = true;
-        ir(Number(parametros.get("proyectar") || 1) - 1);
+        ir(que === "proyectar" ? Number(cual || 1) - 1 : bloques.findIndex((uno) => uno.apartado === apartado));
         pintar();
     }
 })();

@@ -9,7 +9,7 @@ use pruebas::programa::{Orden, matar_todos};
 use taller::comprobar::{Examen, Programas};
 use taller::ejercicio::Ejercicio;
 use taller::vigilar::{BORRAR, vigilar};
-use taller::{Paso, empezar, experimento};
+use taller::{Paso, demo, empezar, experimento};
 
 const USO: &str = "\
 uso: taller empezar PASO CARPETA
@@ -18,6 +18,7 @@ uso: taller empezar PASO CARPETA
      taller ejercicio PASO.NÚMERO CARPETA [--vigilar]
      taller experimento PASO.NÚMERO [--sin-preguntar]
      taller pregunta PASO.NÚMERO [--sin-preguntar]
+     taller demo PASO
 
 Para seguir el curso escribiendo una versión propia. PASO es 01, 02… o final.
 
@@ -27,6 +28,7 @@ Para seguir el curso escribiendo una versión propia. PASO es 01, 02… o final.
                 la crea con el código del paso
   experimento   hace en una copia un «quita una línea» de un capítulo, y enseña qué pasa
   pregunta      lo mismo, con el cambio que prueba la respuesta de una pregunta de la revisión oral
+  demo          la misma escena con los programas del paso anterior y con los de ese: antes y después
 
   --vigilar            vuelve a comprobar cada vez que se guarda un fichero, hasta Ctrl-C
   --servidor 'ORDEN'   cómo se pone en marcha un servidor en cualquier lenguaje; donde diga
@@ -100,6 +102,11 @@ fn hacer() -> Result<bool, String> {
             experimento::hacer(&paso, &experimento, !pedido.sin_preguntar, &mut io::stdout())?;
             Ok(true)
         }
+        ["demo", paso] if !ajenos => {
+            demo::hacer(&Paso::leer(paso)?, &mut io::stdout())?;
+            Ok(true)
+        }
+        ["demo"] => Err(format!("falta de qué paso, como en «demo 03»{AYUDA}")),
         ["comprobar"] if ajenos => comprobar(None, &los_ajenos(&pedido)?),
         ["comprobar", paso] if ajenos => comprobar(Some(paso), &los_ajenos(&pedido)?),
         ["comprobar", _] => en_carpeta(&carpeta(), pedido.vigilar, |suyos| comprobar(None, suyos)),

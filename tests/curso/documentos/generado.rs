@@ -6,9 +6,10 @@ use pruebas::tabla::{Casilla, Escenario, PASOS, TABLA};
 
 use crate::SIN_DEUDA;
 use crate::enlaces::ancla;
-use curso::cambios::capitulos;
+use curso::cambios::{Lugar, capitulos};
+use curso::experimentos::experimentos;
 use curso::pagina::{Pagina, nombres};
-use curso::preguntas::{Pregunta, Prueba, preguntas};
+use curso::preguntas::{Prueba, preguntas};
 
 /// Los apartados de un capítulo, y su orden. El cambio se llama de otra manera en el primero y en
 /// el último.
@@ -32,16 +33,29 @@ pub fn comprobar() {
         }
     }
     assert!(fallos.is_empty(), "\n{fallos}");
-    let mut indice =
-        String::from("\n| | La pregunta | Qué cambia | Lo prueba |\n|---|---|---|---|\n");
+    let mut indice = String::from(
+        "\n\n| Número | Para | La pregunta | Dónde | Cómo se ve |\n|---|---|---|---|---|\n",
+    );
+    let mut predicciones =
+        String::from("\n\n| Número | Qué se cambia | Cómo se ve |\n|---|---|---|\n");
     for (columna, capitulo) in capitulos.iter().enumerate() {
-        comprobar_apartados(&Pagina::leer(&capitulo.pagina));
+        let pagina = Pagina::leer(&capitulo.pagina);
+        comprobar_apartados(&pagina, PASOS[columna]);
+        let (paso, fichero) = (PASOS[columna], capitulo.pagina.trim_start_matches("docs/"));
         let preguntas = preguntas(capitulo).unwrap_or_else(|fallo| panic!("\n{fallo}"));
-        for (i, Pregunta { lugar, titulo, pregunta, prueba }) in preguntas.iter().enumerate() {
-            let fichero = capitulo.pagina.trim_start_matches("docs/");
-            let (numero, prueba) = (format!("{}.{}", PASOS[columna], i + 1), lo_prueba(prueba));
-            let destino = format!("{fichero}#{}", ancla(titulo));
-            let _ = writeln!(indice, "| {numero} | [{pregunta}]({destino}) | {lugar} | {prueba} |");
+        for (i, una) in preguntas.iter().enumerate() {
+            let numero = format!("{paso}.{}", i + 1);
+            let (nivel, pregunta, titulo) = (una.nivel, &una.pregunta, ancla(&una.titulo));
+            let (donde, como) = (donde(&una.lugares), como_se_ve(&numero, &una.prueba));
+            let enlace = format!("[{pregunta}]({fichero}#{titulo})");
+            let _ = writeln!(indice, "| {numero} | {nivel} | {enlace} | {donde} | {como} |");
+        }
+        for (i, uno) in experimentos(&pagina).iter().enumerate() {
+            let numero = format!("{paso}.{}", i + 1);
+            let que = uno.enunciado.trim_end_matches(':').replace('\n', " ");
+            let enlace = format!("[{que}]({fichero}#quita-una-línea)");
+            let orden = format!("`cargo run --bin taller -- experimento {numero}`");
+            let _ = writeln!(predicciones, "| {numero} | {enlace} | {orden} |");
         }
         let marca = format!("<!-- pendientes: {} -->", PASOS[columna]);
         Pagina::leer(&capitulo.pagina).generado(
@@ -60,27 +74,85 @@ pub fn comprobar() {
         "<!-- fin de las cifras -->",
         &cifras(),
     );
-    Pagina::leer("docs/revision-oral.md").generado(
-        "<!-- preguntas -->",
-        "<!-- fin de las preguntas -->",
-        &format!("\n{indice}\n"),
-    );
+    for (que, texto) in
+        [("preguntas", indice), ("predicciones", predicciones), ("fallos", fallos_a_mano())]
+    {
+        let (inicio, fin) = (format!("<!-- {que} -->"), format!("<!-- fin: {que} -->"));
+        Pagina::leer("docs/revision-oral.md").generado(&inicio, &fin, &format!("{texto}\n"));
+    }
 }
 
-/// Quién nota que una respuesta deja de ser verdad, en una celda.
-fn lo_prueba(prueba: &Prueba) -> String {
-    match prueba {
-        Prueba::Concepto => "concepto".into(),
+/// Los ficheros y las líneas de una pregunta, en una celda.
+fn donde(lugares: &[Lugar]) -> String {
+    let lugar = |lugar: &Lugar| {
+        let fichero = lugar.fichero.rsplit('/').next().unwrap_or_default();
+        format!("`{fichero}` {}–{}", lugar.lineas.start, lugar.lineas.end - 1)
+    };
+    lugares.iter().map(lugar).collect::<Vec<_>>().join("<br>")
+}
+
+/// Con qué orden se ve que una respuesta es verdad, y quién nota que deja de serlo, en una celda.
+fn como_se_ve(numero: &str, prueba: &Prueba) -> String {
+    let quien = match prueba {
+        Prueba::Concepto => return "concepto".into(),
         Prueba::QuitaUnaLinea(numero) => format!("«Quita una línea», {numero}"),
         Prueba::Cambio(cambio) => match (&cambio.no_compila, &cambio.notan[..]) {
             (Some(codigo), _) => format!("`{codigo}`"),
             (None, [(nombre, _), ..]) => format!("`{nombre}`"),
             (None, []) => format!("`{}`", cambio.cumplen[0]),
         },
-    }
+    };
+    format!("`cargo run --bin taller -- pregunta {numero}`: {quien}")
 }
 
-fn comprobar_apartados(pagina: &Pagina) {
+/// Los fallos que se pueden provocar delante de la clase, y qué hace con ellos cada paso.
+fn fallos_a_mano() -> String {
+    let mut texto =
+        String::from("\n\n| El fallo | Cómo provocarlo | Qué hace cada paso |\n|---|---|---|\n");
+    let fallos = Pagina::leer("docs/fallos.md");
+    for fila in fallos.texto.lines().filter(|linea| linea.starts_with("| ")) {
+        let columnas: Vec<&str> = fila.trim_end_matches(" |").split(" | ").collect();
+        let [fallo, _, _, escenarios, manos] = columnas[..] else { continue };
+        let escenario = nombres(escenarios).first().copied();
+        let Some(escenario) = TABLA.iter().find(|uno| Some(uno.nombre) == escenario) else {
+            continue;
+        };
+        if ["Solo con la prueba", "Con la clase", "["].iter().any(|otro| manos.starts_with(otro)) {
+            continue;
+        }
+        let _ = writeln!(texto, "{fallo} | {manos} | {} |", por_pasos(escenario));
+    }
+    texto
+}
+
+/// `01–03: «…»; desde el 04, bien`.
+fn por_pasos(escenario: &Escenario) -> String {
+    let mut tramos: Vec<(usize, String)> = Vec::new();
+    for columna in 0..PASOS.len() {
+        let hace = match escenario.casilla(columna) {
+            Casilla::Cumple => "bien".into(),
+            Casilla::Falla(razon) => format!("«{razon}»"),
+        };
+        if tramos.last().is_none_or(|(_, ultimo)| *ultimo != hace) {
+            tramos.push((columna, hace));
+        }
+    }
+    let fines = tramos.iter().skip(1).map(|(desde, _)| *desde).chain([PASOS.len()]);
+    let tramo = |((desde, hace), fin): (&(usize, String), usize)| match (*desde, fin) {
+        (0, fin) if fin == PASOS.len() => format!("todos: {hace}"),
+        (desde, fin) if fin == PASOS.len() => format!("desde {}: {hace}", PASOS[desde]),
+        (desde, fin) if fin == desde + 1 => format!("{}: {hace}", PASOS[desde]),
+        (desde, fin) => format!("{}–{}: {hace}", PASOS[desde], PASOS[fin - 1]),
+    };
+    tramos.iter().zip(fines).map(tramo).collect::<Vec<_>>().join("; ")
+}
+
+fn comprobar_apartados(pagina: &Pagina, paso: &str) {
+    // Lo que se puede hacer con el taller es lo de este paso.
+    for orden in ["empezar", "demo"] {
+        let suya = format!("taller -- {orden} {paso}");
+        assert!(pagina.texto.contains(&suya), "{}: falta «{suya}»", pagina.nombre);
+    }
     let mut anterior = 0;
     for apartado in APARTADOS {
         let sitio = pagina.texto.find(&format!("\n## {apartado}\n"));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use pruebas::tabla::TABLA;
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use curso::ficheros::{dentro, documentos, leer, raiz};
 use curso::pagina::linea;
@@ -134,6 +134,9 @@ fn codigos(texto: &str) -> Vec<(String, usize)> {
     let mut bloque = None;
     for (suceso, rango) in Parser::new_ext(texto, Options::ENABLE_TABLES).into_offset_iter() {
         match suceso {
+            // El código de los programas no se manda escribir en un terminal.
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(lenguaje)))
+                if ["rust", "toml"].contains(&&*lenguaje) => {}
             Event::Start(Tag::CodeBlock(_)) => bloque = Some(String::new()),
             Event::Text(trozo) if bloque.is_some() => {
                 bloque.get_or_insert_default().push_str(&trozo);

@@ -1,6 +1,7 @@
 //! Cada capítulo cuenta, entera y en orden, la diferencia con el paso anterior.
 
 use std::fs;
+use std::ops::Range;
 use std::process::Command;
 
 use pruebas::tabla::PASOS;
@@ -14,6 +15,15 @@ const FICHEROS: [&str; 3] = ["src/servidor.rs", "src/cliente.rs", "Cargo.toml"];
 /// Las líneas y las columnas de un bloque que cabe en un proyector.
 const LINEAS: usize = 24;
 const COLUMNAS: usize = 80;
+
+/// Las líneas de un fichero que cuenta un bloque, desde la 1.
+#[derive(Debug)]
+pub struct Lugar {
+    /// Su ruta, desde la raíz.
+    pub fichero: String,
+    /// De la primera a la que va detrás de la última.
+    pub lineas: Range<usize>,
+}
 
 /// Un capítulo del curso.
 pub struct Capitulo {
@@ -168,17 +178,65 @@ impl Capitulo {
         Ok(())
     }
 
+    /// Los ficheros que cambian y siguen ahí, en el orden de los bloques.
+    fn ficheros(&self, bloques: &[&Bloque]) -> Vec<String> {
+        if self.antes.is_none() {
+            return FICHEROS.map(|fichero| format!("{}/{fichero}", self.carpeta)).into();
+        }
+        let lineas = bloques.iter().flat_map(|bloque| bloque.texto.lines());
+        lineas.filter_map(|linea| Some(linea.strip_prefix("+++ b/")?.to_owned())).collect()
+    }
+
+    /// Dónde está cada bloque; nada, si solo quita.
+    pub fn lugares(&self, bloques: &[&Bloque]) -> Vec<Option<Lugar>> {
+        let mut pendientes = self.ficheros(bloques).into_iter();
+        let mut fichero = String::new();
+        let mut entero: Vec<String> = Vec::new();
+        let mut linea = 0;
+        let mut lugares = Vec::new();
+        for bloque in bloques {
+            let mut lineas: Option<Range<usize>> = None;
+            for texto in bloque.texto.lines() {
+                let diferencia = self.antes.is_some();
+                if diferencia && ["-", "+++ /dev/null"].iter().any(|signo| texto.starts_with(signo))
+                {
+                    continue;
+                }
+                // En el primer capítulo, un fichero va detrás de otro.
+                if texto.starts_with("+++ ") || (!diferencia && linea == entero.len()) {
+                    fichero = pendientes.next().expect("los bloques son de los que cambian");
+                    entero = leer(&raiz().join(&fichero)).lines().map(String::from).collect();
+                    linea = 0;
+                    if diferencia {
+                        continue;
+                    }
+                }
+                if let Some(trozo) = texto.strip_prefix("@@ ").filter(|_| diferencia) {
+                    let (_, desde) = trozo.split_once('+').expect("un trozo dice dónde está");
+                    let desde = desde.split([',', ' ']).next().and_then(|desde| desde.parse().ok());
+                    linea = desde.unwrap_or(0usize).saturating_sub(1);
+                    continue;
+                }
+                let dice = if diferencia { texto.get(1..).unwrap_or_default() } else { texto };
+                // Las líneas en blanco de los bordes de un bloque no están.
+                while !dice.trim().is_empty() && entero.get(linea).is_some_and(String::is_empty) {
+                    linea += 1;
+                }
+                linea += 1;
+                let desde = lineas.map_or(linea, |lineas| lineas.start);
+                lineas = Some(desde..linea + 1);
+            }
+            lugares.push(lineas.map(|lineas| Lugar { fichero: fichero.clone(), lineas }));
+        }
+        lugares
+    }
+
     /// Los ficheros que cambian, enteros, cada uno plegado.
     pub fn enteros(&self) -> String {
         let pagina = Pagina::leer(&self.pagina);
-        let lineas = self.bloques(&pagina).into_iter().flat_map(|bloque| bloque.texto.lines());
-        let mut ficheros: Vec<String> =
-            lineas.filter_map(|linea| Some(linea.strip_prefix("+++ b/")?.to_owned())).collect();
-        if ficheros.is_empty() {
-            ficheros.extend(FICHEROS.map(|fichero| format!("{}/{fichero}", self.carpeta)));
-        }
+        let ficheros = self.ficheros(&self.bloques(&pagina));
         let plegado = |fichero: &String| {
-            let lenguaje = if fichero.ends_with(".toml") { "toml" } else { "rust" };
+            let lenguaje = if fichero.contains(".toml") { "toml" } else { "rust" };
             let texto = leer(&raiz().join(fichero));
             format!(
                 "\n<details>\n<summary><code>{fichero}</code></summary>\n\n```{lenguaje}\n{texto}```\n\n</details>\n"

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::HeadingLevel;
 
-use crate::cambios::Capitulo;
+use crate::cambios::{Capitulo, Lugar};
 use crate::experimentos::Experimento;
 use crate::pagina::{Bloque, Clase, Pagina};
 
@@ -17,11 +17,16 @@ pub enum Prueba {
     Cambio(Box<Experimento>),
 }
 
+/// A qué se puede aspirar.
+pub const NIVELES: [&str; 3] = ["aprobar", "notable", "sobresaliente"];
+
 /// Una pregunta, y de qué trata.
 #[derive(Debug)]
 pub struct Pregunta {
-    /// Los ficheros que cambian en su trozo.
-    pub lugar: String,
+    /// Qué se pregunta a quien aspira a qué.
+    pub nivel: &'static str,
+    /// Los ficheros que cambian en su trozo, y las líneas que son de él.
+    pub lugares: Vec<Lugar>,
     /// El apartado en el que se cuenta.
     pub titulo: String,
     /// La pregunta, en Markdown.
@@ -39,7 +44,7 @@ pub fn preguntas(capitulo: &Capitulo) -> Result<Vec<Pregunta>, String> {
     };
     let titulos: Vec<&Bloque> = pagina.bloques.iter().filter(es_titulo).collect();
     let mut preguntas = Vec::new();
-    let mut fichero = capitulo.carpeta.clone();
+    let mut lugares = capitulo.lugares(&bloques).into_iter();
     for par in titulos.windows(2) {
         let rango = par[0].rango.end..par[1].rango.start;
         let suyos: Vec<_> =
@@ -49,8 +54,12 @@ pub fn preguntas(capitulo: &Capitulo) -> Result<Vec<Pregunta>, String> {
         }
         let texto = &pagina.texto[rango.clone()];
         let falta = |que: &str| format!("{}: a este apartado le falta {que}", pagina.lugar(par[0]));
-        let pregunta = entre(texto, "<summary>Pregunta: ", "</summary>");
-        let pregunta = pregunta.ok_or_else(|| falta("su pregunta"))?;
+        let pregunta = entre(texto, "\">\n<summary>Pregunta: ", "</summary>");
+        let pregunta = pregunta.ok_or_else(|| falta("su pregunta, con su nivel"))?;
+        let nivel = NIVELES.into_iter().find(|nivel| {
+            texto.contains(&format!("<details class=\"{nivel}\">\n<summary>Pregunta: "))
+        });
+        let nivel = nivel.ok_or_else(|| falta("el nivel de su pregunta"))?;
         for parte in ["Buena respuesta:", "Respuesta equivocada típica:", "Para seguir:"] {
             if !texto.contains(&format!("- **{parte}** ")) {
                 return Err(falta(&format!("«{parte}»")));
@@ -81,20 +90,22 @@ pub fn preguntas(capitulo: &Capitulo) -> Result<Vec<Pregunta>, String> {
                 Prueba::QuitaUnaLinea(numero.ok_or_else(|| falta("la prueba"))?)
             }
         };
-        let lineas = suyos.iter().flat_map(|bloque| bloque.texto.lines());
-        let mut ficheros: Vec<&str> =
-            lineas.filter_map(|linea| linea.strip_prefix("+++ b/")).collect();
-        let ultimo = ficheros.last().map(|ultimo| (*ultimo).to_owned());
-        if ficheros.is_empty() {
-            ficheros.push(&fichero);
+        let mut donde: Vec<Lugar> = Vec::new();
+        for lugar in lugares.by_ref().take(suyos.len()).flatten() {
+            match donde.iter_mut().find(|otro| otro.fichero == lugar.fichero) {
+                Some(otro) => {
+                    otro.lineas = otro.lineas.start.min(lugar.lineas.start)..lugar.lineas.end;
+                }
+                None => donde.push(lugar),
+            }
         }
         preguntas.push(Pregunta {
-            lugar: format!("`{}`", ficheros.join("`, `")),
+            nivel,
+            lugares: donde,
             titulo: par[0].texto.clone(),
             pregunta: sin_html(pregunta),
             prueba,
         });
-        fichero = ultimo.unwrap_or(fichero);
     }
     Ok(preguntas)
 }

@@ -78,7 +78,10 @@ impl Pantalla {
                 estado.bytes.extend_from_slice(&bytes[..*leido.as_ref().unwrap_or(&0)]);
                 if let Some(tope) = estado.tope {
                     let sobran = estado.bytes.len().saturating_sub(tope);
-                    estado.bytes.drain(..sobran);
+                    // Que no quede media línea, si sobra algo y hay más de una.
+                    let resto = &estado.bytes[sobran.saturating_sub(1)..];
+                    let fin = resto.iter().position(|byte| *byte == b'\n').filter(|_| sobran > 0);
+                    estado.bytes.drain(..sobran + fin.unwrap_or_default());
                 }
                 estado.fallo |= leido.is_err();
                 estado.abiertas -= usize::from(!sigue);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use pruebas::tabla::PASOS;
 use taller::Paso;
 use taller::comprobar::{Examen, Programas};
 use taller::empezar::{TEXTOS, empezar};
@@ -34,6 +35,8 @@ fn main() -> ExitCode {
         ),
         Trial::test("un_experimento_no_toca_nada", un_experimento_no_toca_nada),
         Trial::test("vigilar_vuelve_a_mirar", vigilar_vuelve_a_mirar),
+        Trial::test("lo_que_ensena_una_demo", || ensenan(&DEMOS[..3])),
+        Trial::test("lo_que_ensenan_las_demos", || ensenan(&DEMOS)).with_ignored_flag(true),
     ];
     pruebas.extend(pasos::pruebas());
     pruebas.extend(en_python::pruebas());
@@ -123,6 +126,7 @@ fn lo_que_no_se_entiende_se_dice() -> Result<(), Failed> {
     dice(&["comprobar", "no-existe"], "no hay ningún Cargo.toml", 2)?;
     dice(&["empezar", "02", &dentro.to_string_lossy()], "dentro de este repositorio", 2)?;
     dice(&["comprobar", "--servidor", "x"], "hacen falta los dos", 2)?;
+    dice(&["demo"], "falta de qué paso", 2)?;
     dice(&["experimento", "01.9"], "van de 01.1 a 01.3", 2)?;
     dice(&["ejercicio", "1.9", "x"], "van de 01.1 a 01.4", 2)?;
     dice(&["ejercicio", "02.3"], "falta la carpeta", 2)
@@ -165,6 +169,52 @@ fn un_experimento_no_toca_nada() -> Result<(), Failed> {
     dice(&["experimento", "01.3", "--sin-preguntar"], "error[E0382]", 0)?;
     dice(&["experimento", "01.2", "--sin-preguntar"], "(eco): el autor no recibe su línea", 0)?;
     assert_eq!(fs::read_to_string(&fichero)?, antes);
+    Ok(())
+}
+
+/// Lo que se ve en cada demo con el paso anterior y con el suyo: cada cosa, solo en un lado.
+const DEMOS: [(&str, &str, &str); PASOS.len()] = [
+    ("01", "", "): hola\n"),
+    ("02", "", "    ¿me oye alguien?\n    ¿me oye alguien?\n"),
+    ("03", "    hola\n    hola\n", ": ¿me oye alguien?\n--- B"),
+    ("04", ": salir\n", "A ha terminado."),
+    ("05", "AddrInUse", "¿hay otro servidor en marcha?"),
+    ("06", "error: ", "aviso: por ahora no caben más clientes"),
+    ("07", "Siguen esperando al teclado", "el servidor ha cerrado la conexión"),
+    ("08", "su terminal se habría borrado", "se lee, y no borra nada"),
+    ("09", "llegan a B: 1; el mayor tiene 3000", "llegan a B: 3; el mayor tiene 1024"),
+    ("10", "", ": hola\n--- B"),
+    ("11", "El servidor tiene 3 hilos.", "El servidor tiene 4 hilos."),
+    ("12", "", ""),
+    ("13", "C no lo ha leído.", "C lo ha leído."),
+    ("14", "", ""),
+    ("final", "B no lo ha leído.", "B lo ha leído."),
+];
+
+fn ensenan(demos: &[(&str, &str, &str)]) -> Result<(), Failed> {
+    for (paso, antes, despues) in demos {
+        let (texto, codigo) = taller(&["demo", paso])?;
+        let (uno, otro) = texto.split_once("===== Después: ").ok_or("no hay después")?;
+        let dice = |lado: &str, que: &str| que.is_empty() || lado.contains(que);
+        let solo_uno = antes.is_empty() || !otro.contains(antes);
+        let solo_otro = despues.is_empty() || !uno.contains(despues);
+        let bien = dice(uno, antes) && dice(otro, despues) && solo_uno && solo_otro;
+        // Lo que se mide tiene que notarse de lejos.
+        let medido = |lado: &str| {
+            let (_, cifra) = lado.split_once("trabajado ").or(lado.split_once("a ocupar "))?;
+            let fin = cifra.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+            let milesimas = cifra[fin..].starts_with("ms");
+            let cifra: f64 = cifra[..fin].parse().ok()?;
+            Some(if milesimas { cifra / 1000.0 } else { cifra })
+        };
+        let menos = match (medido(uno), medido(otro)) {
+            (Some(uno), Some(otro)) => otro < uno / 2.0,
+            _ => !cfg!(target_os = "linux") || !antes.is_empty() || !despues.is_empty(),
+        };
+        if !(bien && menos && codigo == Some(0)) {
+            return Err(format!("la demo del {paso} no enseña lo suyo:\n{texto}").into());
+        }
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 #![allow(clippy::missing_errors_doc)]
 
 pub mod comprobar;
+pub mod demo;
 pub mod ejercicio;
 pub mod empezar;
 pub mod experimento;
