@@ -7,6 +7,7 @@ Necesita Chromium y Selenium; en Debian:
     python3 tests/curso/navegador.py target/libro
 """
 
+import base64
 import contextlib
 import functools
 import http.server
@@ -275,6 +276,55 @@ def sin_javascript(navegador, direccion):
     exige(not driver.execute_script("return document.querySelector('.proyectar, #proyector')"), "algo se ha movido")
 
 
+def sorteo(navegador, libro):
+    """Tres preguntas de esos pasos y de ese nivel, una predicción y un fallo; sin repetir, y en papel."""
+    driver = navegador.driver
+    direccion = (libro / "revision-oral.html").as_uri()
+    for tamano in TAMANOS[:2]:
+        navegador.tamano(*tamano)
+        driver.get(direccion)
+        cortadas = driver.execute_script("""
+            return [...document.querySelectorAll(".table-wrapper")]
+                .filter((tabla) => tabla.scrollWidth > tabla.clientWidth + 1)
+                .map((tabla) => tabla.textContent.slice(0, 40));""")
+        exige(not cortadas, f"a {tamano} se cortan las tablas {cortadas}")
+    navegador.tamano(*TAMANOS[0])
+    niveles = dict(driver.execute_script("""
+        return [...document.querySelectorAll("h2#todas-las-preguntas ~ .table-wrapper")][0]
+            .querySelectorAll("tbody tr").values().map((fila) => [fila.cells[0].textContent, fila.cells[1].textContent])
+            .toArray();"""))
+    exige(len(niveles) > 100, f"solo hay {len(niveles)} preguntas")
+    for campo, valor in [("desde", "03"), ("hasta", "04"), ("para", "notable")]:
+        driver.find_element("css selector", f"#sortear-revision [name={campo}]").send_keys(valor)
+    boton = driver.find_element("css selector", "#sortear-revision button")
+    vistas = []
+    for _ in range(4):
+        boton.send_keys("\n")
+        [hoja] = driver.find_elements("css selector", ".hoja")
+        filas = [fila.text for fila in hoja.find_elements("css selector", "tr")]
+        exige(len(filas) == 7 and "Que prediga: 0" in filas[4] and "Un fallo: " in filas[5], f"falta algo: {filas}")
+        tres = [enlace.text for enlace in hoja.find_elements("css selector", "a")][:3]
+        exige(all(numero[:2] in ["03", "04"] for numero in tres), f"salen {tres}")
+        exige(sorted(niveles[numero] for numero in tres) == ["aprobar", "notable", "notable"], f"salen {tres}")
+        vistas += [numero for numero in tres if niveles[numero] == "notable"]
+    exige(len(set(vistas)) == len(vistas) == 8, f"se repite: {vistas}")
+    enlaces = [enlace.get_attribute("href") for enlace in hoja.find_elements("css selector", "a")][:4]
+    hojas = driver.find_element("css selector", "#sortear-revision [name=hojas]")
+    hojas.clear()
+    hojas.send_keys("3\n")
+    papel = base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    paginas = papel.count(b"/Type /Page") - papel.count(b"/Type /Pages")
+    exige(paginas == 3, f"tres hojas ocupan {paginas} páginas")
+    navegador.sin_errores()
+    for enlace, fila in zip(enlaces, filas[1:5]):
+        driver.get(enlace)
+        navegador.pulsa("q")
+        [pregunta] = [uno.text for uno in driver.find_elements("css selector", ".parte.pregunta")]
+        # De una predicción se enseña, además, qué se pregunta.
+        lo_mismo = "".join(pregunta.split("\n")[0].split()).strip(":") in "".join(fila.split())
+        exige(lo_mismo or "Quita una línea" in navegador.mira()["titulo"], f"{enlace} lleva a «{pregunta}», y no a «{fila}»")
+
+
 @contextlib.contextmanager
 def servido(libro):
     """El libro en un puerto libre, como lo sirve `mdbook serve`."""
@@ -300,11 +350,12 @@ def main(carpeta):
         teclas(navegador, del_medio.as_uri())
         dos_ventanas(navegador, del_medio.as_uri())
         sin_javascript(navegador, del_medio.as_uri())
+        sorteo(navegador, libro)
         with servido(libro) as raiz:
             dos_ventanas(navegador, raiz + "03-broadcast.html")
     finally:
         navegador.driver.quit()
-    print(f"{len(capitulos)} capítulos, {pantallas} pantallas, {len(TAMANOS)} tamaños, dos ventanas: bien")
+    print(f"{len(capitulos)} capítulos, {pantallas} pantallas, {len(TAMANOS)} tamaños, dos ventanas y un sorteo: bien")
 
 
 if __name__ == "__main__":
