@@ -9,7 +9,7 @@
     if (!cambio) return;
 
     const TECLAS = [
-        ["→, ←", "el bloque siguiente, y el anterior"],
+        ["→, ←", "el bloque siguiente, y el anterior (también Av Pág y Re Pág, que es lo que envía un mando)"],
         ["Inicio, Fin", "el primero, y el último («Quita una línea» va detrás del cambio)"],
         ["número e Intro", "ese bloque"],
         ["q", "la pregunta"],
@@ -23,7 +23,7 @@
         ["t", "el reloj: en marcha, o parado (T: otra vez a diez minutos)"],
         ["o", "claro, u oscuro"],
         ["↑, ↓", "sube y baja el código"],
-        ["Re Pág, Av Pág", "sube y baja lo que hay debajo"],
+        ["Mayús ↑, ↓", "sube y baja lo que hay debajo"],
         ["i", "otra ventana, para quien da la clase"],
         ["?", "estas teclas"],
         ["p, Esc", "sale (a pantalla completa, antes: F11)"],
@@ -56,6 +56,8 @@
         resta: DIEZ_MINUTOS,
         // Desde cuándo anda el reloj, si anda.
         desde: null,
+        // En la ventana de quien da la clase: la otra ha dejado de proyectar.
+        fuera: false,
     };
     let bolsa = [];
     let otra = instructor ? window.opener : null;
@@ -331,7 +333,8 @@
         const despues = siguiente
             ? [`Después: ${siguiente.apartado.titulo} (${lugarDe(siguiente)})`, codigoDe(siguiente)]
             : ["No hay más bloques."];
-        const visto = estado.partes.map((tecla) => PARTES[tecla][1]).join(", ") || "solo el bloque";
+        const partes = estado.partes.map((tecla) => PARTES[tecla][1]).join(", ") || "solo el bloque";
+        const visto = estado.fuera ? "la página, sin proyectar" : partes;
         return [
             crear("p", "visto", { textContent: `La clase ve: ${visto}` }),
             ...(estado.teclas ? [teclas()] : []),
@@ -430,8 +433,8 @@
         estado.numero = "";
         if (/^\d$/.test(tecla)) estado.numero = (numero + tecla).slice(-3);
         else if (tecla === "Enter") { if (numero) ir(Number(numero) - 1); }
-        else if (tecla === "ArrowRight") ir(estado.bloque + 1);
-        else if (tecla === "ArrowLeft") ir(estado.bloque - 1);
+        else if (tecla === "ArrowRight" || tecla === "PageDown") ir(estado.bloque + 1);
+        else if (tecla === "ArrowLeft" || tecla === "PageUp") ir(estado.bloque - 1);
         else if (tecla === "Home") ir(0);
         else if (tecla === "End") ir(bloques.length - 1);
         else if (tecla in PARTES) {
@@ -449,10 +452,10 @@
         return true;
     }
 
-    function atender(tecla) {
-        const desplaza = { ArrowUp: -0.3, ArrowDown: 0.3, PageUp: -0.8, PageDown: 0.8 }[tecla];
-        if (desplaza && estado.proyectando && !instructor) {
-            mover(tecla.startsWith("Page") ? ".panel" : ".codigo", desplaza);
+    function atender(tecla, mayus) {
+        const desplaza = { ArrowUp: -0.3, ArrowDown: 0.3 }[tecla];
+        if (desplaza && estado.proyectando) {
+            mover(mayus ? ".panel" : ".codigo", desplaza);
             return true;
         }
         const era = pulsar(tecla);
@@ -471,14 +474,19 @@
     }
 
     function contar() {
-        if (!instructor) enviar({ estado });
+        if (!instructor) enviar({ estado, pagina: location.pathname });
     }
 
     window.addEventListener("message", (suceso) => {
         const mensaje = suceso.data?.proyector;
         if (!mensaje) return;
+        if (instructor && mensaje.pagina !== location.pathname) {
+            // La clase ha pasado a otro capítulo.
+            location.href = `${mensaje.pagina}?instructor`;
+            return;
+        }
         if (instructor) {
-            Object.assign(estado, mensaje.estado);
+            Object.assign(estado, mensaje.estado, { proyectando: true, fuera: !mensaje.estado.proyectando });
             pintar();
             return;
         }
@@ -495,7 +503,7 @@
         const escribe = suceso.target.closest?.("input, textarea, select, [contenteditable]");
         if (escribe || suceso.ctrlKey || suceso.altKey || suceso.metaKey) return;
         if (instructor) {
-            const suya = ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Tab"].includes(suceso.key);
+            const suya = ["ArrowUp", "ArrowDown", "Tab"].includes(suceso.key);
             if (!suya) {
                 if (suceso.key === "o") oscuro();
                 else if (suceso.key !== "i") enviar({ tecla: suceso.key });
@@ -505,7 +513,7 @@
             return;
         }
         const proyectaba = estado.proyectando;
-        if (atender(suceso.key)) suceso.preventDefault();
+        if (atender(suceso.key, suceso.shiftKey)) suceso.preventDefault();
         if (proyectaba || estado.proyectando) suceso.stopImmediatePropagation();
     }, true);
     window.addEventListener("resize", () => { if (estado.proyectando && !instructor) ajustar(); });

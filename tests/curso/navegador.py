@@ -66,7 +66,7 @@ const puntos = [...document.querySelectorAll("main details li, main details > p"
 return puntos.map((uno) => uno.textContent.replace(/^[^:]*: /, "").trim().slice(0, 50));
 """
 
-CODIGOS = dict(ArrowRight=39, ArrowLeft=37, Home=36, End=35, Enter=13, Escape=27, PageDown=34, ArrowDown=40)
+CODIGOS = dict(ArrowRight=39, ArrowLeft=37, Home=36, End=35, Enter=13, Escape=27, PageUp=33, PageDown=34)
 
 
 class Navegador:
@@ -198,6 +198,8 @@ def teclas(navegador, direccion):
     exige(navegador.mira()["donde"] == f"{total} de {total}", "un número que no hay va al último")
     navegador.pulsa("Home", "ArrowLeft")
     exige(navegador.mira()["donde"] == f"1 de {total}", "Inicio no va al primero")
+    navegador.pulsa("PageDown", "PageDown", "PageUp")
+    exige(navegador.mira()["donde"] == f"2 de {total}", "un mando no pasa de bloque")
     salidos = []
     while "Quita una línea" not in navegador.mira()["titulo"]:
         navegador.pulsa("ArrowRight")
@@ -248,7 +250,7 @@ def dos_ventanas(navegador, direccion):
     driver.switch_to.window(clase)
     vista = navegador.espera("la clase no va al paso", lambda vista: vista["donde"].startswith("3 de"))
     exige(vista["partes"] == [], f"la clase ve {vista['partes']}")
-    exige(vista["reloj"].startswith("09:"), f"la clase ve el reloj a {vista['reloj']}")
+    navegador.espera("el reloj de la clase no anda", lambda vista: vista["reloj"].startswith("09:"))
     # … y manda la clase.
     navegador.pulsa("End", "b")
     exige(navegador.mira()["partes"] == ["buena"], "la clase no ve lo que pide")
@@ -261,6 +263,28 @@ def dos_ventanas(navegador, direccion):
     navegador.sin_errores()
     driver.switch_to.window(suya)
     navegador.sin_errores()
+    driver.close()
+    driver.switch_to.window(clase)
+
+
+def otro_capitulo(navegador, uno, otro):
+    """La clase pasa a otro capítulo, y la ventana de quien la da va detrás."""
+    driver = navegador.driver
+    driver.get(uno)
+    clase = driver.current_window_handle
+    navegador.pulsa("p", "i")
+    [suya] = [ventana for ventana in driver.window_handles if ventana != clase]
+    driver.switch_to.window(suya)
+    navegador.espera("no se abre", lambda vista: vista["donde"].startswith("1 de"))
+    driver.switch_to.window(clase)
+    navegador.pulsa("Escape")
+    driver.switch_to.window(suya)
+    navegador.espera("no dice que se ha salido", lambda _: "La clase ve: la página" in navegador.texto())
+    driver.switch_to.window(clase)
+    driver.get(otro)
+    driver.switch_to.window(suya)
+    navegador.pulsa("ArrowRight")
+    navegador.espera("no va detrás", lambda vista: "final/" in vista["lugar"] and vista["donde"].startswith("2 de"))
     driver.close()
     driver.switch_to.window(clase)
 
@@ -349,6 +373,7 @@ def main(carpeta):
         del_medio = libro / "03-broadcast.html"
         teclas(navegador, del_medio.as_uri())
         dos_ventanas(navegador, del_medio.as_uri())
+        otro_capitulo(navegador, del_medio.as_uri(), (libro / "final.html").as_uri())
         sin_javascript(navegador, del_medio.as_uri())
         sorteo(navegador, libro)
         with servido(libro) as raiz:
