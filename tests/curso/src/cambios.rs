@@ -102,7 +102,13 @@ impl Capitulo {
     pub fn comprobar_bloques(&self) -> Result<(), String> {
         let pagina = Pagina::leer(&self.pagina);
         let bloques = self.bloques(&pagina);
-        for bloque in &bloques {
+        // También lo que prueba una respuesta, y lo que se quita; las soluciones de los ejercicios, no.
+        let proyectado = pagina.texto.find("\n## Ejercicios\n").unwrap_or(pagina.texto.len());
+        let es_cambio = |otro: &&Bloque| {
+            otro.clase == Clase::Codigo("diff".into()) && otro.rango.start < proyectado
+        };
+        let cambios = pagina.bloques.iter().filter(es_cambio);
+        for bloque in bloques.iter().copied().chain(cambios) {
             let cabe = bloque.texto.trim_end_matches(['+', '\n']).lines().count() <= LINEAS
                 && bloque.texto.lines().all(|linea| linea.chars().count() <= COLUMNAS);
             assert!(cabe, "{}: no cabe en un proyector", pagina.lugar(bloque));
