@@ -236,9 +236,15 @@
         return { "+": "linea mas", "-": "linea menos" }[texto[0]] ?? "linea";
     }
 
+    // Si no cabe, lo que sobra va debajo, un poco más adentro que ella.
+    function lineaDe(clase, texto, ...antes) {
+        const linea = crear("span", clase, {}, [...antes, texto || " "]);
+        linea.style.setProperty("--sangria", /^[-+]? */.exec(texto)[0].length + 2);
+        return linea;
+    }
+
     function codigoDe(bloque) {
-        const linea = (texto) => crear("span", claseDe(bloque, texto), { textContent: texto || " " });
-        return crear("pre", "codigo", {}, bloque.lineas.map(linea));
+        return crear("pre", "codigo", {}, bloque.lineas.map((texto) => lineaDe(claseDe(bloque, texto), texto)));
     }
 
     function ficheroDe(bloque) {
@@ -246,7 +252,7 @@
         const linea = (texto, i) => {
             const suya = bloque.suyas.includes(i + 1);
             const numero = crear("span", "numero", { textContent: `${i + 1}` });
-            return crear("span", suya ? "linea suya" : "linea", {}, [numero, texto || " "]);
+            return lineaDe(suya ? "linea suya" : "linea", texto, numero);
         };
         return crear("pre", "codigo entero", {}, lineas.map(linea));
     }
