@@ -19,7 +19,7 @@
         ["r", "la respuesta de esa"],
         ["c", "cómo se sabe: la prueba"],
         ["f", "el fichero entero, con el bloque marcado"],
-        ["a", "un bloque del cambio, al azar y sin repetir"],
+        ["a", "una pregunta, al azar y sin repetir"],
         ["t", "el reloj: en marcha, o parado (T: otra vez a diez minutos)"],
         ["o", "claro, u oscuro"],
         ["↑, ↓", "sube y baja el código"],
@@ -38,10 +38,14 @@
         c: ["prueba", "Cómo se sabe"],
     };
     const DIEZ_MINUTOS = 10 * 60 * 1000;
-    // Con menos, quien se sienta al fondo no lee; con más, no caben 80 columnas.
+    // En una pantalla de 1280 puntos: con menos, quien se sienta al fondo no lee; con más, no caben 80 columnas.
     const LETRA = { minima: 24, maxima: 28 };
+    const ANCHO = 1280;
+    // Lo que puede sobrar por redondear.
+    const REDONDEO = 2;
     const INTERLINEA = [1.3, 1.2, 1.1, 1.04];
 
+    const PASO = /(\d\d|final)[^/]*$/.exec(location.pathname)?.[1] ?? "";
     const parametros = new URLSearchParams(location.search);
     const instructor = parametros.has("instructor") && window.opener !== null;
     const ficheros = leerFicheros();
@@ -62,6 +66,9 @@
     let bolsa = [];
     let otra = instructor ? window.opener : null;
     let aviso = "";
+    // El bloque que se ha visto lo último, y lo que se ha sabido lo último de la otra ventana.
+    let visto = -1;
+    let sabido = "";
 
     // ---------- Lo que dice la página ----------
 
@@ -80,11 +87,12 @@
         const diferencia = cambio.id === "el-cambio";
         const lenguajes = diferencia ? ["diff"] : ["rust", "toml"];
         const bloques = [];
+        const preguntas = [];
         let apartado = null;
         for (let uno = cambio.nextElementSibling; uno; uno = uno.nextElementSibling) {
             if (uno.tagName === "H2") break;
             if (uno.tagName === "H3") {
-                apartado = { sitio: uno, titulo: uno.textContent, prosa: [], pregunta: {} };
+                apartado = { sitio: uno, titulo: uno.textContent, prosa: [], bloques: [] };
                 continue;
             }
             if (!apartado) continue;
@@ -92,18 +100,24 @@
             const resumen = uno.tagName === "DETAILS" && uno.querySelector("summary");
             if (codigo && lenguajes.some((suyo) => codigo.classList.contains(`language-${suyo}`))) {
                 const lineas = codigo.textContent.replace(/\n$/, "").split("\n");
-                bloques.push({ apartado, diferencia, lineas });
+                apartado.bloques.push({ apartado, diferencia, lineas });
+                bloques.push(apartado.bloques.at(-1));
             } else if (resumen && resumen.textContent.startsWith("Pregunta: ")) {
-                apartado.pregunta = leerPregunta(uno, resumen);
+                // La pregunta es del último bloque de su apartado, si no dice otro.
+                const suyo = apartado.bloques.at(Number(uno.dataset.bloque ?? 0) - 1);
+                preguntas.push(leerPregunta(uno, resumen));
+                suyo.pregunta = preguntas.at(-1);
+                suyo.numero = `pregunta ${PASO}.${preguntas.length}`;
+                apartado.conPregunta = suyo;
             } else {
                 apartado.prosa.push(uno);
             }
         }
         situar(bloques);
         const predicciones = leerPredicciones();
-        for (const { prueba } of bloques.map((bloque) => bloque.apartado.pregunta)) {
-            const otro = /^Prueba: el cambio (\d+) de «Quita una línea»/.exec(prueba?.[0]?.textContent);
-            if (otro && prueba.length === 1) prueba.push(...predicciones[otro[1] - 1].cambio);
+        for (const { prueba } of preguntas) {
+            const otro = /^Prueba: el cambio (\d+) de «Quita una línea»/.exec(prueba[0]?.textContent);
+            if (otro) prueba.push(...predicciones[otro[1] - 1].cambio);
         }
         return [...bloques, ...predicciones];
     }
@@ -115,17 +129,22 @@
         for (const codigo of codigos) {
             const [enunciado, plegado] = [codigo.previousElementSibling, codigo.nextElementSibling];
             if (!/^\d+\. /.test(enunciado?.textContent) || plegado?.tagName !== "DETAILS") continue;
-            const titulo = `Quita una línea: ${enunciado.querySelector("strong").textContent}`;
+            const titulo = `Quita una línea: ${enunciado.querySelector("strong").textContent.replace(/^\d+\. /, "")}`;
+            const resto = enunciado.cloneNode(true);
+            resto.querySelector("strong").remove();
+            resto.innerHTML = resto.innerHTML.trim().replace(/:$/, ".");
             const [resumen, ...respuesta] = plegado.children;
             const que = crear("p", "", { textContent: `¿${resumen.textContent}?` });
-            const pregunta = { pregunta: [enunciado, que], buena: respuesta };
+            const pregunta = { pregunta: resto.textContent ? [resto, que] : [que], buena: respuesta };
             const lineas = codigo.querySelector("code").textContent.replace(/\n$/, "").split("\n");
             const fichero = lineas[0].replace("--- ", "");
             const entero = ficheros.get(fichero) ?? [];
             const antes = lineas.slice(1).filter((linea) => linea[0] !== "+").map((linea) => linea.slice(1));
             const desde = entero.findIndex((_, i) => antes.every((linea, j) => entero[i + j] === linea));
             predicciones.push({
-                apartado: { sitio: enunciado, titulo, prosa: [], pregunta },
+                apartado: { sitio: enunciado, titulo, prosa: [] },
+                pregunta,
+                numero: `experimento ${PASO}.${predicciones.length + 1}`,
                 diferencia: true,
                 prediccion: true,
                 cambio: [codigo, ...respuesta],
@@ -138,7 +157,7 @@
     }
 
     function leerPregunta(plegado, resumen) {
-        const pregunta = { pregunta: [sinInicio(resumen, "Pregunta: ")], prueba: [] };
+        const pregunta = { pregunta: [sinInicio(resumen, "Pregunta: ")], nivel: plegado.className, prueba: [] };
         for (const uno of plegado.children) {
             if (uno === resumen) continue;
             if (uno.tagName !== "UL") {
@@ -149,7 +168,7 @@
                 const marca = punto.querySelector("strong").textContent;
                 const parte = sinInicio(punto, marca);
                 if (marca === "Buena respuesta:") pregunta.buena = [parte];
-                if (marca === "Respuesta equivocada típica:") pregunta.equivocada = [parte];
+                if (marca === "Respuesta equivocada típica:") pregunta.equivocada = citar(parte);
                 if (marca === "Para seguir:") [pregunta.seguir, pregunta.respuesta] = partir(parte);
             }
         }
@@ -158,11 +177,24 @@
 
     function sinInicio(elemento, inicio) {
         const copia = document.createElement("p");
-        copia.innerHTML = elemento.innerHTML.replace("<strong>" + inicio + "</strong>", "").trim();
-        if (copia.textContent.startsWith(inicio)) {
-            copia.innerHTML = copia.innerHTML.slice(inicio.length);
+        const html = elemento.innerHTML.replace(`<strong>${inicio}</strong>`, "").trim();
+        copia.innerHTML = html.startsWith(inicio) ? html.slice(inicio.length) : html;
+        // Aquí empieza la frase, si lo primero no es código.
+        const primero = copia.firstChild;
+        if (primero?.nodeType === Node.TEXT_NODE) {
+            primero.data = primero.data.replace(/^[¿«\s]*\p{Ll}/u, (letra) => letra.toUpperCase());
         }
         return copia;
+    }
+
+    // Lo que se dice, y lo que revela: eso no es para la clase.
+    function citar(parte) {
+        const fin = parte.innerHTML.indexOf("»") + 1;
+        if (fin === 0 || fin === parte.innerHTML.length) return [parte];
+        const [dicho, revela] = [crear("p"), crear("p", "revela")];
+        dicho.innerHTML = parte.innerHTML.slice(0, fin);
+        revela.innerHTML = parte.innerHTML.slice(fin).replace(/^\.? */, "");
+        return [dicho, revela];
     }
 
     // Lo último entre paréntesis es la respuesta.
@@ -223,7 +255,7 @@
     proyector.setAttribute("role", "application");
     proyector.setAttribute("aria-label", "El cambio, bloque a bloque; con «?», las teclas");
 
-    function crear(etiqueta, clase, propiedades = {}, hijos = []) {
+    function crear(etiqueta, clase = "", propiedades = {}, hijos = []) {
         const elemento = Object.assign(document.createElement(etiqueta), propiedades);
         if (clase) elemento.className = clase;
         elemento.append(...hijos);
@@ -259,13 +291,17 @@
 
     function lugarDe(bloque) {
         const [desde, hasta] = [bloque.suyas[0], bloque.suyas.at(-1)];
-        return bloque.fichero + (desde ? `, líneas ${desde}–${hasta}` : "");
+        if (!desde) return bloque.fichero;
+        return bloque.fichero + (desde === hasta ? `, línea ${desde}` : `, líneas ${desde}–${hasta}`);
     }
 
     function parteDe(bloque, tecla) {
         const [nombre, titulo] = PARTES[tecla];
-        const nodos = bloque.apartado.pregunta[nombre] ?? [crear("p", "", { textContent: "Aquí no hay." })];
-        const copias = nodos.map((nodo) => nodo.cloneNode(true));
+        const copias = bloque.pregunta[nombre].map((nodo) => {
+            const codigo = nodo.tagName === "PRE" && nodo.querySelector("code.language-diff");
+            if (!codigo) return nodo.cloneNode(true);
+            return codigoDe({ diferencia: true, lineas: codigo.textContent.trimEnd().split("\n") });
+        });
         const cabecera = crear("strong", "", { textContent: titulo });
         return crear("div", `parte ${nombre}`, {}, [cabecera, ...copias]);
     }
@@ -301,6 +337,7 @@
             crear("span", "donde", { textContent: donde + ir }),
             crear("strong", "titulo", { textContent: bloque.apartado.titulo }),
             crear("span", "lugar", { textContent: lugarDe(bloque) }),
+            crear("span", "numero-de-pregunta", { textContent: bloque.numero ?? "" }),
             ...(conReloj ? [crear("span", "reloj")] : []),
             crear("span", "ayuda", { textContent: "? teclas" }),
         ]);
@@ -317,7 +354,8 @@
         proyector.replaceChildren(cabeceraDe(bloque), ...(instructor ? suyo(bloque) : deLaClase(bloque)));
         ponerHora();
         if (!instructor) ajustar();
-        if (instructor) proyector.scrollTop = 0;
+        if (instructor && visto !== estado.bloque) proyector.scrollTop = 0;
+        visto = estado.bloque;
         proyector.focus({ preventScroll: true });
     }
 
@@ -327,9 +365,7 @@
         debajo.setAttribute("aria-live", "polite");
         if (aviso) debajo.append(crear("p", "aviso", { textContent: aviso }));
         if (estado.teclas) debajo.append(teclas());
-        for (const tecla of Object.keys(PARTES)) {
-            if (estado.partes.includes(tecla)) debajo.append(parteDe(bloque, tecla));
-        }
+        debajo.append(...estado.partes.map((tecla) => parteDe(bloque, tecla)));
         return [codigo, debajo];
     }
 
@@ -339,13 +375,19 @@
         const despues = siguiente
             ? [`Después: ${siguiente.apartado.titulo} (${lugarDe(siguiente)})`, codigoDe(siguiente)]
             : ["No hay más bloques."];
-        const partes = estado.partes.map((tecla) => PARTES[tecla][1]).join(", ") || "solo el bloque";
-        const visto = estado.fuera ? "la página, sin proyectar" : partes;
+        const partes = [estado.fichero ? "El fichero entero" : "El bloque", ...estado.partes.map((tecla) => PARTES[tecla][1])];
+        const visto = estado.fuera ? "la página, sin proyectar" : partes.join(", ");
+        const suyas = Object.keys(PARTES).filter((tecla) => bloque.pregunta?.[PARTES[tecla][0]]);
+        const deOtro = bloque.apartado.conPregunta;
+        const donde = deOtro ? `La pregunta de este apartado está en el ${bloques.indexOf(deOtro) + 1}.` : "";
+        const hay = bloque.pregunta && !bloque.pregunta.prueba?.[0].textContent.startsWith("Concepto");
+        const orden = hay ? crear("code", "", { textContent: `cargo run --bin taller -- ${bloque.numero}` }) : "";
         return [
             crear("p", "visto", { textContent: `La clase ve: ${visto}` }),
             ...(estado.teclas ? [teclas()] : []),
             codigoDe(bloque),
-            crear("section", "panel", {}, Object.keys(PARTES).map((tecla) => parteDe(bloque, tecla))),
+            crear("p", "orden", {}, bloque.pregunta ? [`Para ${bloque.pregunta.nivel ?? "predecir"}. `, orden] : [donde]),
+            crear("section", "panel", {}, suyas.map((tecla) => parteDe(bloque, tecla))),
             crear("section", "prosa", {}, bloque.apartado.prosa.map((nodo) => nodo.cloneNode(true))),
             crear("section", "despues", {}, despues),
         ];
@@ -353,11 +395,13 @@
 
     // La letra más grande con la que cabe; si ni con la menor, las líneas se doblan y se sube y se baja.
     function ajustar() {
+        const escala = Math.max(1, innerWidth / ANCHO);
+        proyector.style.fontSize = `${LETRA.minima * escala}px`;
         const codigo = proyector.querySelector(".codigo");
         const cabe = () =>
-            codigo.scrollHeight <= codigo.clientHeight && codigo.scrollWidth <= codigo.clientWidth;
+            codigo.scrollHeight <= codigo.clientHeight + REDONDEO && codigo.scrollWidth <= codigo.clientWidth;
         const poner = (letra, interlinea) => {
-            codigo.style.fontSize = `${letra}px`;
+            codigo.style.fontSize = `${letra * escala}px`;
             codigo.style.lineHeight = interlinea;
             return cabe();
         };
@@ -369,15 +413,23 @@
         if (!puesto) {
             codigo.classList.add("doblado");
             poner(LETRA.minima, INTERLINEA[1]);
-            proyector.querySelector(".suya")?.scrollIntoView({ block: "center" });
         }
+        // Del bloque marcado, cuanto quepa; de lo pedido, lo último.
+        const suyas = codigo.querySelectorAll(".suya");
+        if (suyas.length) {
+            const alto = suyas[suyas.length - 1].offsetTop - suyas[0].offsetTop;
+            codigo.scrollTop = suyas[0].offsetTop - Math.max(0, (codigo.clientHeight - alto) / 2);
+        }
+        const panel = proyector.querySelector(".panel");
+        const ultima = panel.lastElementChild;
+        if (ultima) panel.scrollTop = ultima.offsetTop - panel.offsetTop;
         marcarSiSigue();
     }
 
     function marcarSiSigue() {
         for (const uno of proyector.querySelectorAll(".codigo, .panel")) {
             const quedan = uno.scrollHeight - uno.clientHeight - uno.scrollTop;
-            uno.classList.toggle("sigue", quedan > 2);
+            uno.classList.toggle("sigue", quedan > REDONDEO);
         }
     }
 
@@ -390,7 +442,7 @@
 
     function alAzar() {
         if (bolsa.length === 0) {
-            bolsa = [...bloques.keys()].filter((i) => !bloques[i].prediccion);
+            bolsa = [...bloques.keys()].filter((i) => bloques[i].pregunta && !bloques[i].prediccion);
         }
         const [cual] = bolsa.splice(Math.floor(Math.random() * bolsa.length), 1);
         ir(cual);
@@ -427,8 +479,9 @@
         document.getElementById(claro ? "mdbook-theme-navy" : "mdbook-theme-light")?.click();
     }
 
-    // Dice si era una de las nuestras.
-    function pulsar(tecla) {
+    // Dice si era una de las nuestras. Con el bloqueo de mayúsculas, las letras son las mismas.
+    function pulsar(pulsada, mayus) {
+        const tecla = /^\p{L}$/u.test(pulsada) ? pulsada[mayus ? "toUpperCase" : "toLowerCase"]() : pulsada;
         if (!estado.proyectando) {
             if (tecla !== "p") return false;
             estado.proyectando = true;
@@ -436,6 +489,7 @@
         }
         aviso = "";
         const numero = estado.numero;
+        const bloque = bloques[estado.bloque];
         estado.numero = "";
         if (/^\d$/.test(tecla)) estado.numero = (numero + tecla).slice(-3);
         else if (tecla === "Enter") { if (numero) ir(Number(numero) - 1); }
@@ -445,6 +499,11 @@
         else if (tecla === "End") ir(bloques.length - 1);
         else if (tecla in PARTES) {
             const puestas = estado.partes;
+            if (!bloque.pregunta?.[PARTES[tecla][0]]) {
+                const otro = bloques.indexOf(bloque.apartado.conPregunta) + 1;
+                aviso = otro && !bloque.pregunta ? `La pregunta de este apartado está en el bloque ${otro}.` : "";
+                return true;
+            }
             estado.partes = puestas.includes(tecla) ? puestas.filter((otra) => otra !== tecla) : [...puestas, tecla];
         }
         else if (tecla === "f") estado.fichero = !estado.fichero;
@@ -464,12 +523,32 @@
             mover(mayus ? ".panel" : ".codigo", desplaza);
             return true;
         }
-        const era = pulsar(tecla);
+        const era = pulsar(tecla, mayus);
         if (era) {
             pintar();
+            recordar();
             contar();
         }
         return era;
+    }
+
+    // ---------- Lo que queda al recargar, y al pasar de capítulo ----------
+
+    function recordar() {
+        try {
+            sessionStorage.setItem("proyector-reloj", JSON.stringify([estado.resta, estado.desde]));
+            history.replaceState(null, "", estado.proyectando ? `?proyectar=${estado.bloque + 1}` : location.pathname);
+        } catch {
+            // Hay navegadores que a un fichero no se lo permiten: no se recuerda.
+        }
+    }
+
+    function recuperar() {
+        try {
+            [estado.resta, estado.desde] = JSON.parse(sessionStorage.getItem("proyector-reloj")) ?? [DIEZ_MINUTOS, null];
+        } catch {
+            // Lo mismo.
+        }
     }
 
     // ---------- Las dos ventanas ----------
@@ -491,15 +570,16 @@
             location.href = `${mensaje.pagina}?instructor`;
             return;
         }
-        if (instructor) {
+        if (instructor && JSON.stringify(mensaje) !== sabido) {
+            sabido = JSON.stringify(mensaje);
             Object.assign(estado, mensaje.estado, { proyectando: true, fuera: !mensaje.estado.proyectando });
             pintar();
-            return;
         }
+        if (instructor) return;
         otra = suceso.source;
         if (typeof mensaje.tecla === "string") {
             estado.proyectando = true;
-            atender(mensaje.tecla);
+            atender(mensaje.tecla, mensaje.mayus);
         }
         contar();
     });
@@ -509,10 +589,10 @@
         const escribe = suceso.target.closest?.("input, textarea, select, [contenteditable]");
         if (escribe || suceso.ctrlKey || suceso.altKey || suceso.metaKey) return;
         if (instructor) {
-            const suya = ["ArrowUp", "ArrowDown", "Tab"].includes(suceso.key);
-            if (!suya) {
+            // Con el espacio se desplaza la suya; con las flechas, la de la clase.
+            if (![" ", "Tab", "Shift", "F5", "F11"].includes(suceso.key)) {
                 if (suceso.key === "o") oscuro();
-                else if (suceso.key !== "i") enviar({ tecla: suceso.key });
+                else if (suceso.key !== "i") enviar({ tecla: suceso.key, mayus: suceso.shiftKey });
                 suceso.preventDefault();
             }
             suceso.stopImmediatePropagation();
@@ -530,9 +610,12 @@
         document.documentElement.classList.add("instructor");
         estado.proyectando = true;
         pintar();
+        // La clase puede pasar a otro capítulo, o recargar: se le pregunta por dónde va.
         enviar({ hola: true });
+        setInterval(() => enviar({ hola: true }), 1000);
         return;
     }
+    recuperar();
     const enlace = crear("a", "", { href: "?proyectar", textContent: "Proyectar este capítulo" });
     enlace.addEventListener("click", (suceso) => {
         suceso.preventDefault();
@@ -540,13 +623,15 @@
     });
     document.querySelector("main h1")?.after(crear("p", "proyectar", {}, [enlace, " (tecla p)"]));
     // «?pregunta=3» y «?prediccion=1»: a donde llevan los enlaces de un sorteo.
-    const apartados = [...new Set(bloques.map((bloque) => bloque.apartado))];
-    const cuantos = bloques.filter((bloque) => bloque.prediccion).length;
-    const [que, cual] = [...parametros].find(([que]) => ["proyectar", "pregunta", "prediccion"].includes(que)) ?? [];
+    const listas = {
+        proyectar: bloques,
+        pregunta: bloques.filter((bloque) => bloque.pregunta && !bloque.prediccion),
+        prediccion: bloques.filter((bloque) => bloque.prediccion),
+    };
+    const [que, cual] = [...parametros].find(([que]) => que in listas) ?? [];
     if (que) {
-        const apartado = apartados[Number(cual) - 1 + (que === "prediccion" ? apartados.length - cuantos : 0)];
         estado.proyectando = true;
-        ir(que === "proyectar" ? Number(cual || 1) - 1 : bloques.findIndex((uno) => uno.apartado === apartado));
+        ir(bloques.indexOf(listas[que][Number(cual || 1) - 1]));
         pintar();
     }
 })();

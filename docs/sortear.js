@@ -75,16 +75,16 @@
         const [fallo] = sacar(1, fallos);
         const fila = (minuto, que, como) => crear("tr", {},
             crear("td", { textContent: minuto }), crear("td", { innerHTML: que }), crear("td", { innerHTML: como }));
-        const proyectable = (una) => `<a href="${una.enlace}">${una.numero}</a> ${una.que}`;
+        const proyectable = (una) => `<a href="${una.enlace}" target="proyector">${una.numero}</a> ${una.que}`;
         const que = hasta === desde ? `paso ${desde}` : `pasos ${desde} a ${hasta}`;
         return crear("section", { className: "hoja" },
             crear("h3", { textContent: `Diez minutos: ${que}, para ${NIVELES[nivel]}` }),
             crear("p", { textContent: "Nombre: ______________________________   Nota: ________" }),
             crear("table", {}, crear("tbody", {},
-                fila("0–2", "Que ponga en marcha su servidor y dos clientes, y que explique qué está pasando", ""),
-                ...tres.map((una) => fila("2–5", proyectable(una), `${una.donde}<br>${una.como}`)),
-                fila("5–7", `Que prediga: ${proyectable(prediccion)}`, prediccion.como),
-                fila("7–9", `Un fallo: ${fallo.que}`, `${fallo.como}<br>${fallo.pasos}`),
+                fila("0–1", "Que ponga en marcha su servidor y dos clientes, y que explique qué está pasando", ""),
+                ...tres.map((una) => fila("1–6", proyectable(una), `${una.donde}<br>${una.como}`)),
+                fila("6–8", `Que prediga: ${proyectable(prediccion)}`, prediccion.como),
+                fila("8–9", `Un fallo: ${fallo.que}`, `${fallo.como}<br>${fallo.pasos}`),
                 fila("9–10", "Qué cambiaría si tuviera una semana más", ""))));
     }
 

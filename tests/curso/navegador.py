@@ -43,6 +43,7 @@ return {
     proyectando: true,
     donde: textos(".donde")[0],
     titulo: textos(".titulo")[0],
+    numero: textos(".numero-de-pregunta")[0],
     lugar: textos(".lugar")[0],
     reloj: textos(".reloj")[0] ?? "",
     aviso: textos(".aviso")[0] ?? "",
@@ -54,7 +55,7 @@ return {
     lineas: textos(".codigo:not(.entero) .linea"),
     suyas: [...proyector.querySelectorAll(".suya")].map((uno) => uno.lastChild.textContent),
     letra: parseFloat(getComputedStyle(codigo).fontSize),
-    entero: codigo.scrollHeight <= codigo.clientHeight + 1,
+    entero: codigo.scrollHeight <= codigo.clientHeight + 2,
     alto: codigo.clientHeight,
     fuera: [...fuera, ...(instructor ? [] : debajo)].map((uno) => uno.textContent.slice(0, 60)),
 };
@@ -89,6 +90,9 @@ class Navegador:
             suceso = dict(key=tecla, windowsVirtualKeyCode=CODIGOS.get(tecla, 0))
             if len(tecla) == 1:
                 suceso["text"] = tecla
+            # Esta, con la de mayúsculas; otra letra grande, como con su bloqueo.
+            if tecla == "T":
+                suceso["modifiers"] = 8
             self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", dict(suceso, type="keyDown"))
 
     def mira(self):
@@ -134,6 +138,7 @@ def capitulo(navegador, direccion):
     plegado = [texto for texto in driver.execute_script(PLEGADO) if len(texto) > 20]
     navegador.pulsa("p")
     total = int(navegador.mira()["donde"].split()[-1])
+    preguntas = 0
     for pantalla in range(1, total + 1):
         vista = navegador.mira()
         aqui = f"{direccion}, pantalla {pantalla} ({vista['titulo']})"
@@ -143,9 +148,19 @@ def capitulo(navegador, direccion):
         texto = navegador.texto()
         antes = [uno for uno in plegado if uno in texto]
         exige(not antes, f"{aqui}: se ve antes de tiempo {antes}")
+        # Solo el bloque del que trata una pregunta la tiene; de una predicción se pregunta qué pasa.
+        suyas = dict(PARTES) if vista["numero"].startswith("pregunta ") else {}
+        if "Quita una línea" in vista["titulo"]:
+            suyas = dict(q="pregunta", b="buena")
+        exige(bool(suyas) == bool(vista["numero"]), f"{aqui}: ¿es {vista['numero']}?")
+        preguntas += bool(vista["numero"].startswith("pregunta "))
+        if not suyas:
+            navegador.pulsa("q", "b")
+            vista = navegador.mira()
+            exige(vista["partes"] == [], f"{aqui}: no es su pregunta, y se ve {vista['partes']}")
         cambio = nuevas(vista["lineas"], "01-echo" not in direccion)
         vistas = []
-        for tecla, parte in PARTES.items():
+        for tecla, parte in suyas.items():
             navegador.pulsa(tecla)
             vistas.append(parte)
             vista = navegador.mira()
@@ -171,7 +186,8 @@ def capitulo(navegador, direccion):
                 vista = navegador.mira()
                 aqui = f"{direccion}, pantalla {pantalla}, a {tamano}, con «{tecla}»"
                 exige(vista["donde"] == f"{pantalla} de {total}", f"{aqui}: está en {vista['donde']}")
-                exige(vista["letra"] >= 24, f"{aqui}: letra de {vista['letra']}")
+                minima = 24 * max(1, tamano[0] / 1280)
+                exige(vista["letra"] >= minima, f"{aqui}: letra de {vista['letra']}")
                 exige(vista["entero"] or vista["alto"] >= 60, f"{aqui}: del código quedan {vista['alto']}")
                 exige(not vista["fuera"], f"{aqui}: se sale {vista['fuera']}")
                 if tamano[2] == 1 and tecla != "f":
@@ -181,7 +197,7 @@ def capitulo(navegador, direccion):
     navegador.pulsa("Escape")
     exige(not navegador.mira()["proyectando"], "Esc no sale")
     navegador.sin_errores()
-    return total
+    return total, preguntas
 
 
 def teclas(navegador, direccion):
@@ -201,21 +217,32 @@ def teclas(navegador, direccion):
     navegador.pulsa("PageDown", "PageDown", "PageUp")
     exige(navegador.mira()["donde"] == f"2 de {total}", "un mando no pasa de bloque")
     salidos = []
-    while "Quita una línea" not in navegador.mira()["titulo"]:
+    navegador.pulsa("Home")
+    preguntas = 0
+    for _ in range(total):
+        preguntas += navegador.mira()["numero"].startswith("pregunta ")
         navegador.pulsa("ArrowRight")
-    bloques = int(navegador.mira()["donde"].split()[0]) - 1
     for vuelta in range(3):
         salidos = []
-        for _ in range(bloques):
+        for _ in range(preguntas):
             navegador.pulsa("a")
-            salidos.append(navegador.mira()["donde"])
-        exige(len(set(salidos)) == bloques, f"el azar repite antes de acabar: {salidos}")
+            salidos.append(navegador.mira()["numero"])
+        exige(len(set(salidos)) == preguntas, f"el azar repite antes de acabar: {salidos}")
     navegador.pulsa("?")
     exige(navegador.mira()["teclas"] >= 15, "«?» no enseña las teclas")
     navegador.pulsa("?", "t")
     navegador.espera("el reloj no anda", lambda vista: vista["reloj"] == "09:58")
     navegador.pulsa("T")
     exige(navegador.mira()["reloj"] == "", "«T» no lo deja como estaba")
+    navegador.pulsa("t")
+    navegador.driver.refresh()
+    exige(navegador.mira()["donde"] == f"{navegador.mira()['donde'].split()[0]} de {total}", "al recargar no se sigue")
+    exige(navegador.mira()["reloj"] != "", "al recargar se pierde el reloj")
+    navegador.pulsa("T", "f")
+    exige(navegador.mira()["suyas"], "«f» no marca el bloque")
+    navegador.pulsa("f", "7", "Enter", "Q", "E")
+    exige(navegador.mira()["partes"] == ["pregunta", "equivocada"], "con mayúsculas no se entienden las teclas")
+    exige("Revela" not in navegador.texto(), "la clase ve lo que revela la respuesta")
     oscuro = "return document.documentElement.classList.contains('navy')"
     antes = navegador.driver.execute_script(oscuro)
     navegador.pulsa("o")
@@ -240,8 +267,9 @@ def dos_ventanas(navegador, direccion):
     driver.switch_to.window(suya)
     vista = navegador.espera("la otra no va al paso", lambda vista: vista["donde"].startswith("2 de"))
     exige(vista["partes"] == list(PARTES.values()), f"quien da la clase ve {vista['partes']}")
+    exige("cargo run --bin taller -- pregunta 03.2" in navegador.texto(), "no se dice con qué orden se prueba")
     exige("Después: " in navegador.texto(), "no se ve lo que viene después")
-    exige("La clase ve: Pregunta" in navegador.texto(), "no se dice qué ve la clase")
+    exige("La clase ve: El bloque, Pregunta" in navegador.texto(), "no se dice qué ve la clase")
     exige(vista["reloj"] == "10:00" and not vista["fuera"], f"el reloj: {vista['reloj']}; se sale {vista['fuera']}")
     # Manda ella…
     navegador.pulsa("ArrowRight", "t")
@@ -283,6 +311,7 @@ def otro_capitulo(navegador, uno, otro):
     driver.switch_to.window(clase)
     driver.get(otro)
     driver.switch_to.window(suya)
+    navegador.espera("no va detrás", lambda vista: "final/" in vista["lugar"])
     navegador.pulsa("ArrowRight")
     navegador.espera("no va detrás", lambda vista: "final/" in vista["lugar"] and vista["donde"].startswith("2 de"))
     driver.close()
@@ -344,9 +373,9 @@ def sorteo(navegador, libro):
         driver.get(enlace)
         navegador.pulsa("q")
         [pregunta] = [uno.text for uno in driver.find_elements("css selector", ".parte.pregunta")]
-        # De una predicción se enseña, además, qué se pregunta.
-        lo_mismo = "".join(pregunta.split("\n")[0].split()).strip(":") in "".join(fila.split())
-        exige(lo_mismo or "Quita una línea" in navegador.mira()["titulo"], f"{enlace} lleva a «{pregunta}», y no a «{fila}»")
+        titulo = navegador.mira()["titulo"].removeprefix("Quita una línea: ").strip(":")
+        juntas, de_la_fila = ["".join(uno.lower().split()) for uno in [pregunta, titulo] if uno], "".join(fila.lower().split())
+        exige(any(uno in de_la_fila for uno in juntas), f"{enlace} lleva a «{pregunta}», y no a «{fila}»")
 
 
 @contextlib.contextmanager
@@ -369,7 +398,8 @@ def main(carpeta):
     navegador = Navegador()
     try:
         navegador.tamano(*TAMANOS[0])
-        pantallas = sum(capitulo(navegador, uno.as_uri()) for uno in capitulos)
+        vistos = [capitulo(navegador, uno.as_uri()) for uno in capitulos]
+        pantallas, preguntas = map(sum, zip(*vistos))
         del_medio = libro / "03-broadcast.html"
         teclas(navegador, del_medio.as_uri())
         dos_ventanas(navegador, del_medio.as_uri())
@@ -380,7 +410,7 @@ def main(carpeta):
             dos_ventanas(navegador, raiz + "03-broadcast.html")
     finally:
         navegador.driver.quit()
-    print(f"{len(capitulos)} capítulos, {pantallas} pantallas, {len(TAMANOS)} tamaños, dos ventanas y un sorteo: bien")
+    print(f"{len(capitulos)} capítulos, {pantallas} pantallas, {preguntas} preguntas, {len(TAMANOS)} tamaños, dos ventanas y un sorteo: bien")
 
 
 if __name__ == "__main__":

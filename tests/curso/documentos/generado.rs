@@ -46,7 +46,7 @@ pub fn comprobar() {
         for (i, una) in preguntas.iter().enumerate() {
             let numero = format!("{paso}.{}", i + 1);
             let (nivel, pregunta, titulo) = (una.nivel, &una.pregunta, ancla(&una.titulo));
-            let (donde, como) = (donde(&una.lugares), como_se_ve(&numero, &una.prueba));
+            let (donde, como) = (donde(una.lugar.as_ref()), como_se_ve(&numero, &una.prueba));
             let enlace = format!("[{pregunta}]({fichero}#{titulo})");
             let _ = writeln!(indice, "| {numero} | {nivel} | {enlace} | {donde} | {como} |");
         }
@@ -82,13 +82,11 @@ pub fn comprobar() {
     }
 }
 
-/// Los ficheros y las líneas de una pregunta, en una celda.
-fn donde(lugares: &[Lugar]) -> String {
-    let lugar = |lugar: &Lugar| {
-        let fichero = lugar.fichero.rsplit('/').next().unwrap_or_default();
-        format!("`{fichero}` {}–{}", lugar.lineas.start, lugar.lineas.end - 1)
-    };
-    lugares.iter().map(lugar).collect::<Vec<_>>().join("<br>")
+/// El fichero y las líneas de las que trata una pregunta, en una celda.
+fn donde(lugar: Option<&Lugar>) -> String {
+    let Some(Lugar { fichero, lineas }) = lugar else { return "lo que se quita".into() };
+    let fichero = fichero.rsplit('/').next().unwrap_or_default();
+    format!("`{fichero}` {}–{}", lineas.start, lineas.end - 1)
 }
 
 /// Con qué orden se ve que una respuesta es verdad, y quién nota que deja de serlo, en una celda.
@@ -117,7 +115,10 @@ fn fallos_a_mano() -> String {
         let Some(escenario) = TABLA.iter().find(|uno| Some(uno.nombre) == escenario) else {
             continue;
         };
-        if ["Solo con la prueba", "Con la clase", "["].iter().any(|otro| manos.starts_with(otro)) {
+        if ["Solo con la prueba", "Con la clase", "Desde otro ordenador", "["]
+            .iter()
+            .any(|otro| manos.starts_with(otro))
+        {
             continue;
         }
         let _ = writeln!(texto, "{fallo} | {manos} | {} |", por_pasos(escenario));

@@ -25,8 +25,8 @@ pub const NIVELES: [&str; 3] = ["aprobar", "notable", "sobresaliente"];
 pub struct Pregunta {
     /// Qué se pregunta a quien aspira a qué.
     pub nivel: &'static str,
-    /// Los ficheros que cambian en su trozo, y las líneas que son de él.
-    pub lugares: Vec<Lugar>,
+    /// Las líneas de las que trata, si quedan.
+    pub lugar: Option<Lugar>,
     /// El apartado en el que se cuenta.
     pub titulo: String,
     /// La pregunta, en Markdown.
@@ -56,10 +56,18 @@ pub fn preguntas(capitulo: &Capitulo) -> Result<Vec<Pregunta>, String> {
         let falta = |que: &str| format!("{}: a este apartado le falta {que}", pagina.lugar(par[0]));
         let pregunta = entre(texto, "\">\n<summary>Pregunta: ", "</summary>");
         let pregunta = pregunta.ok_or_else(|| falta("su pregunta, con su nivel"))?;
-        let nivel = NIVELES.into_iter().find(|nivel| {
-            texto.contains(&format!("<details class=\"{nivel}\">\n<summary>Pregunta: "))
-        });
+        let (antes, _) = texto.split_once("\">\n<summary>Pregunta: ").unwrap_or_default();
+        let (_, propiedades) = antes.rsplit_once("<details class=\"").unwrap_or_default();
+        let nivel = NIVELES.into_iter().find(|nivel| propiedades.starts_with(nivel));
         let nivel = nivel.ok_or_else(|| falta("el nivel de su pregunta"))?;
+        // Trata del último bloque de su apartado, si no dice otro.
+        let bloque = match propiedades.split_once("\" data-bloque=\"") {
+            None => suyos.len(),
+            Some((_, cual)) => cual.parse().unwrap_or_default(),
+        };
+        if !(1..=suyos.len()).contains(&bloque) {
+            return Err(falta("el bloque del que trata su pregunta"));
+        }
         for parte in ["Buena respuesta:", "Respuesta equivocada típica:", "Para seguir:"] {
             if !texto.contains(&format!("- **{parte}** ")) {
                 return Err(falta(&format!("«{parte}»")));
@@ -90,18 +98,10 @@ pub fn preguntas(capitulo: &Capitulo) -> Result<Vec<Pregunta>, String> {
                 Prueba::QuitaUnaLinea(numero.ok_or_else(|| falta("la prueba"))?)
             }
         };
-        let mut donde: Vec<Lugar> = Vec::new();
-        for lugar in lugares.by_ref().take(suyos.len()).flatten() {
-            match donde.iter_mut().find(|otro| otro.fichero == lugar.fichero) {
-                Some(otro) => {
-                    otro.lineas = otro.lineas.start.min(lugar.lineas.start)..lugar.lineas.end;
-                }
-                None => donde.push(lugar),
-            }
-        }
+        let mut donde: Vec<_> = lugares.by_ref().take(suyos.len()).collect();
         preguntas.push(Pregunta {
             nivel,
-            lugares: donde,
+            lugar: donde.swap_remove(bloque - 1),
             titulo: par[0].texto.clone(),
             pregunta: sin_html(pregunta),
             prueba,

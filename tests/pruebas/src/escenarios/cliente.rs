@@ -66,7 +66,7 @@ pub fn fin_de_entrada(escena: &Escena) -> Resultado {
     servidor.ve("dos", NoEnviaTodo)?;
     servidor.ve_el_fin("no cierra su lado")?;
     // Uno tras otro: quien se esté yendo, alguno ya no lo enseña.
-    for despedida in 1..=8 {
+    for despedida in 1..=200 {
         servidor.envia(format!("usuario {despedida}: adiós\n"))?;
         cliente.ve(&format!("usuario {despedida}: adiós"), NoEnsenaLoUltimo)?;
     }

@@ -244,7 +244,7 @@ fn descansa(escena: &Escena, servidor: &Servidor) -> Resultado {
     let gastado = gasto().unwrap_or_default().saturating_sub(antes);
     escena
         .contexto()
-        .exige(gastado < RATO / 20, "prueba sin descanso", || format!("{gastado:?} de {RATO:?}"))
+        .exige(gastado < RATO / 100, "prueba sin descanso", || format!("{gastado:?} de {RATO:?}"))
 }
 
 /// Con 30 hilos llegan 60: el servidor despide a los que no caben, y sigue.
