@@ -200,6 +200,19 @@ impl Experimento {
         capitulo.unwrap_or_else(|| panic!("{}: de qué paso es", self.lugar)).paquete
     }
 
+    /// Las pruebas de unidades que lo notan, y lo que dicen con el cambio hecho en la copia que se llama así.
+    pub fn unidades(&self, copia: &str) -> Result<Vec<(&str, String)>, String> {
+        let unidades = self.notan.iter().filter(|(nombre, _)| es_unidad(nombre));
+        let nombres: Vec<&str> = unidades.map(|(nombre, _)| nombre.as_str()).collect();
+        if nombres.is_empty() {
+            return Ok(Vec::new());
+        }
+        let carpeta = self.construido(copia, &self.paquete(), copia)?;
+        let carpeta = carpeta.ok_or("no compila")?;
+        let dice = |nombre| Ok((nombre, ver_unidad(nombre, &carpeta)?));
+        nombres.into_iter().map(dice).collect()
+    }
+
     /// Construye los programas con el cambio, y los pone aparte. Nada, si no compilan como se dice.
     fn construido(
         &self,
@@ -240,7 +253,7 @@ impl Experimento {
                 .chain(cumplen)
                 .map(|(nombre, razon)| match razon {
                     Some(_) if es_unidad(nombre) => {
-                        hilos.spawn(move || ver_unidad(nombre, carpeta))
+                        hilos.spawn(move || ver_unidad(nombre, carpeta).map(drop))
                     }
                     razon => hilos.spawn(|| ver(nombre, razon, &programas)),
                 })
@@ -262,23 +275,30 @@ fn es_unidad(nombre: &str) -> bool {
     nombre.contains("::")
 }
 
-/// Falla, o no acaba: quien espera algo que ya no llega también lo nota.
-fn ver_unidad(nombre: &str, carpeta: &Path) -> Result<(), String> {
+/// Falla, o no acaba: quien espera algo que ya no llega también lo nota. Devuelve lo que dice.
+fn ver_unidad(nombre: &str, carpeta: &Path) -> Result<String, String> {
     const PLAZO: Duration = Duration::from_secs(20);
     let a_texto = |error: io::Error| format!("«{nombre}»: {error}");
     let mut unidad = Command::new(carpeta.join(UNIDADES));
-    unidad.args(["--exact", nombre]).stdout(Stdio::null()).stderr(Stdio::null());
+    unidad.args(["--exact", nombre]).env("RUST_BACKTRACE", "0");
+    unidad.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut unidad = unidad.spawn().map_err(a_texto)?;
     let fin = Instant::now() + PLAZO;
-    while Instant::now() < fin {
-        match unidad.try_wait().map_err(a_texto)? {
-            Some(estado) if estado.success() => return Err(format!("«{nombre}» debía fallar")),
-            Some(_) => return Ok(()),
-            None => thread::sleep(Duration::from_millis(5)),
-        }
+    while Instant::now() < fin && unidad.try_wait().map_err(a_texto)?.is_none() {
+        thread::sleep(Duration::from_millis(5));
     }
+    let acaba = unidad.try_wait().map_err(a_texto)?;
     unidad.kill().map_err(a_texto)?;
-    unidad.wait().map(drop).map_err(a_texto)
+    let salida = unidad.wait_with_output().map_err(a_texto)?;
+    match acaba {
+        Some(estado) if estado.success() => Err(format!("«{nombre}» debía fallar")),
+        Some(_) => {
+            let dicho = String::from_utf8_lossy(&salida.stdout).into_owned();
+            let (_, resto) = dicho.split_once("panicked at ").unwrap_or(("", &dicho));
+            Ok(resto.split("note: ").next().unwrap_or_default().trim().into())
+        }
+        None => Ok(format!("no acaba en {PLAZO:?}: espera algo que ya no llega")),
+    }
 }
 
 /// Comprueba que un escenario se cumple o, si se dice por qué, que no.

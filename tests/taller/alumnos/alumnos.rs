@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Trial::test("un_experimento_no_toca_nada", un_experimento_no_toca_nada),
         Trial::test("vigilar_vuelve_a_mirar", vigilar_vuelve_a_mirar),
         Trial::test("lo_que_ensena_una_demo", || ensenan(&DEMOS[..3])),
+        // Algunas inundan: mejor sola que con lo que mide cuánto se espera.
         Trial::test("lo_que_ensenan_las_demos", || ensenan(&DEMOS)).with_ignored_flag(true),
     ];
     pruebas.extend(pasos::pruebas());
@@ -175,8 +176,8 @@ fn un_experimento_no_toca_nada() -> Result<(), Failed> {
 /// Lo que se ve en cada demo con el paso anterior y con el suyo: cada cosa, solo en un lado.
 const DEMOS: [(&str, &str, &str); PASOS.len()] = [
     ("01", "", "): hola\n"),
-    ("02", "", "    ¿me oye alguien?\n    ¿me oye alguien?\n"),
-    ("03", "    hola\n    hola\n", ": ¿me oye alguien?\n--- B"),
+    ("02", "¿Y a B? no.", "¿Y a B? sí. ¿Se oyen uno a otro? no."),
+    ("03", "¿Y a B? sí. ¿Se oyen uno a otro? no.", "¿Se oyen uno a otro? sí."),
     ("04", ": salir\n", "A ha terminado."),
     ("05", "AddrInUse", "¿hay otro servidor en marcha?"),
     ("06", "error: ", "aviso: por ahora no caben más clientes"),
@@ -186,7 +187,7 @@ const DEMOS: [(&str, &str, &str); PASOS.len()] = [
     ("10", "", ": hola\n--- B"),
     ("11", "El servidor tiene 3 hilos.", "El servidor tiene 4 hilos."),
     ("12", "", ""),
-    ("13", "C no lo ha leído.", "C lo ha leído."),
+    ("13", "C no lo ha leído", "C lo ha leído."),
     ("14", "", ""),
     ("final", "B no lo ha leído.", "B lo ha leído."),
 ];

@@ -4,7 +4,7 @@
 //! que gasta el servidor.
 
 use std::any::Any;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::thread;
@@ -147,6 +147,7 @@ pub fn hacer(paso: &Paso, salida: &mut impl Write) -> Result<(), String> {
     let anterior = paso.columna.checked_sub(1).map(|columna| ("Antes", Paso::en(columna)));
     let este = ("Después", Paso::en(paso.columna));
     for (cuando, cual) in anterior.into_iter().chain([este]) {
+        esperar_a_que_se_prediga(salida).map_err(a_texto)?;
         let paquete = &cual.capitulo.paquete;
         let programas = construir(&raiz(), &["--locked", "--package", paquete])?;
         let [servidor, cliente] = programas_de(paquete).map(|nombre| {
@@ -168,6 +169,17 @@ pub fn hacer(paso: &Paso, salida: &mut impl Write) -> Result<(), String> {
     Ok(())
 }
 
+/// Si hay quien pulse, que dé tiempo a decir qué va a pasar.
+fn esperar_a_que_se_prediga(salida: &mut impl Write) -> io::Result<()> {
+    let entrada = io::stdin();
+    if entrada.is_terminal() {
+        write!(salida, "\n(Intro para verlo) ")?;
+        salida.flush()?;
+        entrada.lines().next().transpose()?;
+    }
+    Ok(())
+}
+
 /// Las pantallas, como se leen en clase: lo que se repite, dos veces; y de cada una, el principio y el final.
 fn resumidas(informe: &str) -> String {
     const PRIMERAS: usize = 9;
@@ -175,7 +187,8 @@ fn resumidas(informe: &str) -> String {
     const COLUMNAS: usize = 130;
     let mut resumen = String::new();
     for pantalla in informe.split_inclusive("--- ").filter(|pantalla| *pantalla != "--- ") {
-        let pantalla = pantalla.trim_end_matches("--- ");
+        let pantalla = pantalla.trim_end_matches("--- ").replacen(" (abierta)", "", 1);
+        let pantalla = pantalla.replacen(" (terminada)", " (ha terminado)", 1);
         let mut lineas: Vec<String> = Vec::new();
         for linea in pantalla.lines() {
             let corta: String = linea.chars().take(COLUMNAS).collect();
@@ -234,11 +247,23 @@ fn habla_sin_parar(mut charlatan: &TcpStream, oye: &Programa) -> Resultado {
 fn hablan_los_dos(escena: &Escena) -> Resultado<Fin> {
     let servidor = escena.servidor()?;
     let [mut a, mut b] = a_y_b(escena, servidor.direccion)?;
+    // Si los atiende a los dos, que A no hable antes de que B esté.
+    servidor.pantalla.espera(Instant::now() + RATO, |vista| vista.texto.lines().count() == 4);
     a.escribe("hola")?;
     aparece(&servidor.pantalla, "): hola\n");
     b.escribe("¿me oye alguien?")?;
     aparece(&a.pantalla, ": ¿me oye alguien?\n");
-    Ok(fin("", (servidor, a, b)))
+    let (de_a, de_b) = (a.pantalla.texto(), b.pantalla.texto());
+    let si = |cumple| if cumple { "sí" } else { "no" };
+    let contesta =
+        |texto: &str, dicho| si(texto.lines().filter(|otra| *otra == dicho).count() == 2);
+    let nota = format!(
+        "¿El servidor devuelve lo suyo a A? {}. ¿Y a B? {}. ¿Se oyen uno a otro? {}.",
+        contesta(&de_a, "hola"),
+        contesta(&de_b, "¿me oye alguien?"),
+        si(de_a.contains(": ¿me oye alguien?\n") && de_b.contains(": hola\n")),
+    );
+    Ok(fin(nota, (servidor, a, b)))
 }
 
 fn sale_uno(escena: &Escena) -> Resultado<Fin> {
@@ -256,8 +281,8 @@ fn otro_servidor(escena: &Escena) -> Resultado<Fin> {
     let servidor = escena.servidor()?;
     let clientes = a_y_b(escena, servidor.direccion)?;
     let orden = escena.orden_servidor().con(servidor.direccion);
-    let mut otro = escena.arranca("otro servidor", &orden)?;
-    otro.acaba_antes_de(Instant::now() + RATO)?;
+    let otro = escena.arranca("otro servidor", &orden)?;
+    otro.pantalla.espera(Instant::now() + 5 * RATO, |vista| vista.terminada);
     Ok(fin("", (servidor, clientes, otro)))
 }
 
@@ -402,7 +427,13 @@ fn uno_no_lee(escena: &Escena) -> Resultado<Fin> {
     a.escribe("¿me oye C?")?;
     let plazo = Instant::now() + 2 * RATO;
     let oye = c.pantalla.espera(plazo, |vista| vista.texto.contains(": ¿me oye C?\n"));
-    let nota = if oye { "C lo ha leído." } else { "C no lo ha leído." };
+    // Y B, si vuelve: ¿sigue en el chat?
+    let (vuelve, echado) = (b.parado(false), b.acaba_antes_de(Instant::now() + 2 * RATO)?);
+    let nota = match (oye, vuelve && echado) {
+        (true, true) => "C lo ha leído. A B, que vuelve a leer, el servidor ya lo ha echado.",
+        (true, false) => "C lo ha leído.",
+        (false, _) => "C no lo ha leído: el servidor espera a B.",
+    };
     Ok(fin(nota, (servidor, a, b, c)))
 }
 

@@ -8,7 +8,7 @@ use curso::pagina::Pagina;
 use curso::preguntas::{Pregunta, Prueba, preguntas};
 use pruebas::escena::Escena;
 use pruebas::modos;
-use pruebas::tabla::TABLA;
+use pruebas::tabla::{Casilla, TABLA};
 
 use crate::Paso;
 
@@ -77,13 +77,20 @@ pub fn hacer(
                 let previsto = razon.map(|razon| (razon.clone(), escenario.corta));
                 let escena = Escena::new(modo, &*servidor, &*cliente, previsto);
                 let linea = match (escenario.prueba)(&escena) {
-                    Ok(()) => format!("    sí  {} ({nombre})", escenario.frase),
+                    Ok(()) => {
+                        let antes = escenario.casilla(paso.columna) == Casilla::Cumple;
+                        let antes = if antes { "" } else { ": sin el cambio, no" };
+                        format!("    sí  {} ({nombre}){antes}", escenario.frase)
+                    }
                     Err(fallo) => {
                         pantallas.get_or_insert_with(|| escena.contexto().informe());
                         format!("    NO  {} ({nombre}): {}", escenario.frase, fallo.razon)
                     }
                 };
                 writeln!(salida, "{linea}").map_err(a_texto)?;
+            }
+            for (nombre, dicho) in experimento.unidades("taller")? {
+                writeln!(salida, "    NO  {nombre}:\n\n{dicho}").map_err(a_texto)?;
             }
             if let Some(pantallas) = pantallas {
                 writeln!(salida, "\nLo que se vio en lo primero que no se cumple:\n\n{pantallas}")
