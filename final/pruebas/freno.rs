@@ -67,8 +67,8 @@ fn a_quien_agota_su_credito_se_le_deja_hablar_de_tarde_en_tarde() {
 /// Cuánto calla quien lo ha agotado, y con creces, hasta tener la mitad.
 fn hasta_tener_medio_credito(freno: &Freno) -> Option<Duration> {
     let mut gasto = Gasto::todo();
-    freno.gastar(&mut gasto, 100 * CREDITO);
     let inicio = Instant::now();
+    freno.gastar(&mut gasto, 100 * CREDITO);
     while inicio.elapsed() < Duration::from_secs(3) {
         thread::sleep(Duration::from_millis(100));
         let mut prueba = gasto.clone();
@@ -133,4 +133,35 @@ fn con_el_freno_a_fondo_espera_a_que_se_deba_menos() {
         freno.ajustar(0, 0);
         assert!(!seguido.recv().unwrap(), "vuelve a tener todo su crédito");
     });
+}
+
+#[test]
+fn al_saldar_la_deuda_siguen_todos_los_que_esperaban() {
+    const AUTORES: usize = 3;
+    let freno = ajustado(TOPE + 1, 1);
+    let llegan = thread::scope(|hilos| {
+        let (sigue, seguido) = mpsc::channel();
+        let (freno, espera) = (&freno, Duration::from_secs(20));
+        for _ in 0..AUTORES {
+            let sigue = sigue.clone();
+            hilos.spawn(move || {
+                let mut gasto = Gasto::todo();
+                freno.gastar(&mut gasto, CREDITO);
+                sigue.send(()).unwrap();
+            });
+        }
+        // Que esperen todos, y no porque aún no han llegado.
+        assert!(seguido.recv_timeout(2 * GOTEO).is_err());
+        freno.ajustar(0, 0);
+        let llegan = (0..AUTORES)
+            .map_while(|_| seguido.recv_timeout(espera).ok())
+            .count();
+        // Que no se quede nadie esperando, si esto falla.
+        for _ in llegan..AUTORES {
+            freno.ajustar(TOPE + 1, 1);
+            freno.ajustar(0, 0);
+        }
+        llegan
+    });
+    assert_eq!(llegan, AUTORES);
 }

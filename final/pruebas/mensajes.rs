@@ -208,7 +208,8 @@ fn un_silencio_termina_el_mensaje_de_quien_no_usa_lineas() {
     cortador.silencio(&mut anota);
     cortador.recibir("🦀".as_bytes().split_at(2).1, &mut anota);
     cortador.silencio(&mut anota);
-    cortador.recibir(b"\nuna ", &mut anota);
+    cortador.recibir(b"\n", &mut anota);
+    cortador.recibir(b"una ", &mut anota);
     assert!(!cortador.espera_silencio(), "ya ha terminado una línea");
     cortador.silencio(&mut anota);
     cortador.recibir(b"salir\n", &mut anota);

@@ -173,6 +173,13 @@ impl Orden {
         self
     }
 
+    /// Lo que escribe hasta que termina, que tiene que ser enseguida: por la salida, y por la de errores.
+    pub fn salidas(&self) -> io::Result<[String; 2]> {
+        let mut comando = self.comando(Modo::Tuberias, Path::new(""));
+        let salida = comando.stdin(Stdio::null()).output()?;
+        Ok([salida.stdout, salida.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into()))
+    }
+
     /// Cierra la pantalla del programa en cuanto ha escrito dos líneas, y escribe entonces
     /// «pantalla cerrada». Solo en Unix.
     #[must_use]

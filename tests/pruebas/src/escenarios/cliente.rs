@@ -198,7 +198,7 @@ pub fn servidor_hostil(escena: &Escena) -> Resultado {
     servidor.envia(b"\x1b[2Jmalo \xff\r\x07\n\n")?;
     cliente.ve("\\u{1b}[2Jmalo \u{fffd}\\u{d}\\u{7}", LlegaAlgoQueManda)?;
     // Lo más largo que llega a decir un servidor como el nuestro no se parte.
-    let larga = "x".repeat(6000);
+    let larga = format!("usuario 65535: {}", "\\u{1b}".repeat(1024));
     servidor.envia(format!("{larga}\n"))?;
     cliente.ve(&larga, "se parte una línea")?;
     drop(servidor);

@@ -98,6 +98,10 @@ pub fn servidor_que_no_cierra(escena: &Escena) -> Resultado {
     cliente.escribe("salir")?;
     cliente.acaba(0, EsperaParaSiempre)?;
     let tarda = inicio.elapsed();
+    // Puede que algo no haya llegado: que no se vaya sin decirlo.
+    let dicho = cliente.pantalla.texto();
+    let avisa = dicho.rsplit_once("salir\n").is_some_and(|(_, resto)| !resto.trim().is_empty());
+    escena.contexto().exige(avisa, "se va sin avisar de lo que puede faltar", || dicho)?;
     // Lo último que diga el servidor puede tardar en llegar: el cliente lo espera un segundo.
     let bien = (Duration::from_secs(1)..UN_MOMENTO).contains(&tarda);
     escena.contexto().exige(bien, "el cliente no espera un segundo", || format!("{tarda:?}"))
@@ -252,8 +256,9 @@ pub fn puerto_repetido(escena: &Escena) -> Resultado {
 pub fn bytes_al_azar(escena: &Escena) -> Resultado {
     const CONEXIONES: usize = 3_000;
     /// Lo que más daño hace, y lo que más deprisa llega a hacerlo.
-    const TROZOS: [&str; 12] = [
-        "\n", "\r", "\r\n", "\0", "\x1b[2J", "\u{9b}", "\u{202e}", "\u{2028}", "ñ", "🦀", "a", " ",
+    const TROZOS: [&str; 14] = [
+        "\n", "\r", "\r\n", "\0", "\x1b[2J", "\u{9b}", "\u{202e}", "\u{2028}", "\u{61c}",
+        "\u{2066}", "ñ", "🦀", "a", " ",
     ];
     let servidor = escena.servidor()?;
     let testigo = escena.entra("testigo", &servidor)?;

@@ -7,16 +7,38 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use crate::conexion::reinicia;
+use crate::conexion::{conecta_con_sitio_para, reinicia};
 use crate::consumo::Consumo;
 use crate::escena::{Escena, Fallo, Resultado, Servidor};
 use crate::razon::Razon::{
-    CreceLaMemoria, DejanDeRecibir, NoAtiende, NoAvisa, NoLlega, QuedanRestos,
+    self, CreceLaMemoria, DejanDeRecibir, NoAtiende, NoAvisa, NoLlega, QuedanRestos,
 };
 
 /// Dos clientes no leen nada; los demás reciben todo lo que otro dice sin parar.
 pub fn cliente_que_no_lee(escena: &Escena) -> Resultado {
-    atascados(escena, 2, 60_000).map(|_| ())
+    atascados(escena, 2, 60_000)?;
+    con_paciencia(escena)
+}
+
+/// A quien no lee se le da un segundo, y no menos.
+fn con_paciencia(escena: &Escena) -> Resultado {
+    const PACIENCIA: Duration = Duration::from_secs(1);
+    let servidor = escena.servidor()?;
+    let sordo = conecta_con_sitio_para(4096, servidor.direccion)?;
+    servidor.anuncia(sordo.local_addr()?.port())?;
+    let mut autor = llega(&servidor)?;
+    autor.set_write_timeout(Some(Duration::from_secs(30)))?;
+    let inicio = Instant::now();
+    thread::scope(|hilos| {
+        let linea = format!("{}\n", "x".repeat(999));
+        // Si se le corta, ya se ve: no se despide al sordo.
+        hilos.spawn(move || (0..12_000).try_for_each(|_| autor.write_all(linea.as_bytes())));
+        expulsado(&servidor, &sordo)
+    })?;
+    let tarda = inicio.elapsed();
+    escena
+        .contexto()
+        .exige(tarda >= PACIENCIA, "se expulsa antes de tiempo", || format!("{tarda:?}"))
 }
 
 /// Diez que no leen y 200 000 líneas: no se pierde ninguna, y nadie espera más de 2 segundos.
@@ -213,7 +235,9 @@ pub fn descriptores_agotados(escena: &Escena) -> Resultado {
     let mut sockets: Vec<_> = (0..80).map_while(|_| servidor.conecta().ok()).collect();
     servidor.muestra("aviso: por ahora no caben más clientes: ", NoAvisa)?;
     escena.contexto().exige(sockets.len() == 80, NoAtiende, || sockets.len().to_string())?;
-    descansa(escena, &servidor)?;
+    descansa(escena, &servidor, "prueba sin descanso")?;
+    let avisos = servidor.pantalla.texto().matches("aviso: por ahora no caben").count();
+    escena.contexto().exige(avisos == 1, "avisa una y otra vez", || format!("{avisos} avisos"))?;
     let ultimos = sockets.split_off(78);
     let nombres = sockets.iter().map(|socket| Ok(socket.local_addr()?.port()));
     let puertos = nombres.collect::<Resultado<Vec<_>>>()?;
@@ -235,16 +259,14 @@ pub fn descriptores_agotados(escena: &Escena) -> Resultado {
     lee_hasta(&mut BufReader::new(&ultimos[1]), &esperado)
 }
 
-/// Entre un intento y otro, el servidor no gasta el procesador.
-fn descansa(escena: &Escena, servidor: &Servidor) -> Resultado {
+/// Mientras no hay nada que hacer, el servidor no gasta el procesador. Donde se puede medir.
+pub fn descansa(escena: &Escena, servidor: &Servidor, si_no: impl Into<Razon>) -> Resultado {
     const RATO: Duration = Duration::from_millis(500);
     let gasto = || servidor.pid().and_then(Consumo::de).and_then(|consumo| consumo.cpu);
     let Some(antes) = gasto() else { return Ok(()) };
     servidor.pantalla.espera(Instant::now() + RATO, |vista| vista.terminada);
     let gastado = gasto().unwrap_or_default().saturating_sub(antes);
-    escena
-        .contexto()
-        .exige(gastado < RATO / 100, "prueba sin descanso", || format!("{gastado:?} de {RATO:?}"))
+    escena.contexto().exige(gastado < RATO / 100, si_no, || format!("{gastado:?} de {RATO:?}"))
 }
 
 /// Con 30 hilos llegan 60: el servidor despide a los que no caben, y sigue.
@@ -281,6 +303,20 @@ pub fn hilos_agotados(escena: &Escena) -> Resultado {
     while !hay_sitio()? {
         let agotado = Instant::now() >= plazo;
         escena.contexto().exige(!agotado, NoAtiende, || "no vuelve a haber sitio".to_string())?;
+    }
+    drop(servidor);
+    // Si no hay ni los que él mismo necesita, lo dice y termina.
+    for cuantos in 2..=4 {
+        let orden = escena.orden_servidor().con_hilos(cuantos).con("127.0.0.1:0");
+        let mut justo = escena.arranca("servidor", &orden)?;
+        let plazo = escena.contexto().plazo(NoAvisa);
+        justo
+            .pantalla
+            .espera(plazo, |vista| vista.terminada || vista.tiene_linea("esperando clientes..."));
+        if justo.pantalla.texto().contains("error") {
+            justo.muestra("error: no se puede crear el hilo", "no dice qué hilo le falta")?;
+            justo.acaba(1, "sin sus hilos, no termina con 1")?;
+        }
     }
     Ok(())
 }

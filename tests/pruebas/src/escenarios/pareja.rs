@@ -108,8 +108,9 @@ pub fn puerto_ocupado(escena: &Escena) -> Resultado {
     let mut segundo = escena.arranca("servidor 2", &escena.orden_servidor().con(direccion))?;
     let error =
         format!("error: no se puede escuchar en {direccion} (¿hay otro servidor en marcha?): ");
-    segundo.muestra(&error, ErrorOscuro)?;
-    segundo.acaba(1, ErrorOscuro)
+    // Aunque lo diga mal, que no se quede esperando ni haga como si nada.
+    segundo.acaba(1, "el segundo servidor no termina con 1")?;
+    segundo.muestra(&error, ErrorOscuro)
 }
 
 /// Una dirección que no lo es: el error la nombra.
@@ -134,10 +135,17 @@ pub fn ayuda(escena: &Escena) -> Resultado {
         let mut bien = escena.arranca("con --help", &orden.clone().con("--help"))?;
         bien.ve(uso, SinAyuda)?;
         bien.acaba(0, SinAyuda)?;
+        let [salida, errores] = orden.clone().con("--help").salidas()?;
+        let por_donde = "dice cómo se usa por la otra salida";
+        let bien = salida.contains(uso) && errores.is_empty();
+        escena.contexto().exige(bien, por_donde, || format!("con --help, «{errores}»"))?;
         for mal in [orden.clone().con("--ola"), orden.con("127.0.0.1:0").con("sobra")] {
             let mut programa = escena.arranca("mal escrita", &mal)?;
             programa.ve(uso, SinAyuda)?;
             programa.acaba(2, SinAyuda)?;
+            let [salida, errores] = mal.salidas()?;
+            let bien = errores.contains(uso) && salida.is_empty();
+            escena.contexto().exige(bien, por_donde, || format!("mal escrita, «{salida}»"))?;
         }
     }
     Ok(())

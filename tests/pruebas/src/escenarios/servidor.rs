@@ -1,11 +1,13 @@
 //! El servidor, visto por conexiones que envían y reciben bytes a mano.
 
 use std::io::{BufRead, BufReader};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::conexion::reinicia;
 use crate::escena::{BIENVENIDA, Escena, Resultado};
+use crate::escenarios::limites::descansa;
 use crate::razon::Razon::{
     LineasEnBlanco, LlegaAlgoQueManda, NoCierra, NoDiceQuienSeVa, NoLlega, SalirNoDesconecta,
     SinBienvenida, SinEco, UnSoloMensaje,
@@ -27,6 +29,8 @@ pub fn uno_tras_otro(escena: &Escena) -> Resultado {
         visita.envia("vengo y me voy\n")?;
         let dicho = format!("cliente ('127.0.0.1', {}): vengo y me voy", visita.puerto);
         servidor.ve(&dicho, "el servidor no enseña lo que se dice")?;
+        // Con una visita callada, el servidor está parado.
+        descansa(escena, &servidor, "gasta el procesador sin hacer nada")?;
         visita.deja_de_hablar()?;
     }
     Ok(())
@@ -75,15 +79,19 @@ pub fn difusion(escena: &Escena) -> Resultado {
 
 /// Cuatro hablan a la vez: dos que escuchan lo reciben todo, y en el mismo orden.
 pub fn mismo_orden_para_todos(escena: &Escena) -> Resultado {
-    const MENSAJES: usize = 50;
+    const MENSAJES: usize = 100;
     let servidor = escena.servidor()?;
     let oyentes = [escena.entra("oyente 1", &servidor)?, escena.entra("oyente 2", &servidor)?];
     let autores = ["A", "B", "C", "D"].map(|nombre| escena.entra(nombre, &servidor));
     let autores = autores.into_iter().collect::<Resultado<Vec<_>>>()?;
+    let salida = Barrier::new(autores.len());
     thread::scope(|hilos| {
         for autor in &autores {
-            // Si un envío falla, se ve abajo: sus mensajes no llegan.
-            hilos.spawn(|| (0..MENSAJES).try_for_each(|i| autor.envia(format!("mensaje {i}\n"))));
+            hilos.spawn(|| {
+                salida.wait();
+                // Si un envío falla, se ve abajo: sus mensajes no llegan.
+                (0..MENSAJES).try_for_each(|i| autor.envia(format!("mensaje {i}\n")))
+            });
         }
     });
     let oidos = |texto: &str| -> Vec<String> {
@@ -179,7 +187,7 @@ pub fn salir_desconecta(escena: &Escena) -> Resultado {
     let c = escena.entra("C", &servidor)?;
     b.envia("¿salir? no, me quedo\n")?;
     c.ve(&format!("usuario {}: ¿salir? no, me quedo", b.puerto), NoLlega)?;
-    b.envia("me voy\nsalir\n")?;
+    b.envia("me voy\nsalir\nya no estoy\n")?;
     servidor.despide(b.puerto, SalirNoDesconecta)?;
     c.ve(&format!("usuario {}: me voy", b.puerto), NoLlega)?;
     // Lo de C llega detrás de lo que hubiera llegado de B.
@@ -188,7 +196,9 @@ pub fn salir_desconecta(escena: &Escena) -> Resultado {
     c.ve(&format!("usuario {}: fin", d.puerto), NoLlega)?;
     let visto = c.pantalla.texto();
     let reenviado = visto.contains(&format!("usuario {}: salir", b.puerto));
-    escena.contexto().exige(!reenviado, "salir se reenvía", || visto)
+    let despues = visto.contains("ya no estoy");
+    escena.contexto().exige(!reenviado, "salir se reenvía", || visto.clone())?;
+    escena.contexto().exige(!despues, "se reenvía lo que va detrás de salir", || visto)
 }
 
 /// A no envía nunca un fin de línea: su mensaje llega tras un silencio. Con B, que sí los envía,
@@ -197,7 +207,9 @@ pub fn sin_salto_de_linea(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
-    b.envia("con fin de línea\nuna línea ")?;
+    b.envia("con fin de línea\n")?;
+    a.ve(&format!("usuario {}: con fin de línea", b.puerto), NoLlega)?;
+    b.envia("una línea ")?;
     a.envia("hola")?;
     b.ve(&format!("usuario {}: hola", a.puerto), NoLlega)?;
     a.envia("salir")?;
@@ -266,11 +278,12 @@ pub fn caracteres_de_control(escena: &Escena) -> Resultado {
     let servidor = escena.servidor()?;
     let a = escena.entra("A", &servidor)?;
     let b = escena.entra("B", &servidor)?;
-    a.envia("\u{1b}[2Jhola\rusuario 1: mentira\u{202e}\u{2028}\u{85}\0\tfin\n")?;
+    a.envia("\u{1b}[2Jhola\rusuario 1: mentira\u{202e}\u{2028}\u{85}\0\u{61c}\u{200f}\u{2066}\u{2069}\tfin\n")?;
     let plazo = escena.contexto().plazo(NoLlega);
     let llega = b.pantalla.espera(plazo, |vista| vista.texto.contains("\tfin"));
     escena.contexto().exige(llega, NoLlega, || "no llega el mensaje".to_string())?;
-    let limpio = "\\u{1b}[2Jhola\\u{d}usuario 1: mentira\\u{202e}\\u{2028}\\u{85}\\u{0}\tfin";
+    let limpio = "\\u{1b}[2Jhola\\u{d}usuario 1: mentira\\u{202e}\\u{2028}\\u{85}\\u{0}\
+                  \\u{61c}\\u{200f}\\u{2066}\\u{2069}\tfin";
     let puerto = a.puerto;
     b.ve(&format!("usuario {puerto}: {limpio}"), LlegaAlgoQueManda)?;
     a.envia("\u{1b}[31mletras corrientes\n")?;
