@@ -32,7 +32,7 @@ fn con_paciencia(escena: &Escena) -> Resultado {
     thread::scope(|hilos| {
         let linea = format!("{}\n", "x".repeat(999));
         // Si se le corta, ya se ve: no se despide al sordo.
-        hilos.spawn(move || (0..2_000).try_for_each(|_| autor.write_all(linea.as_bytes())));
+        hilos.spawn(move || (0..6_000).try_for_each(|_| autor.write_all(linea.as_bytes())));
         expulsado(&servidor, &sordo)
     })?;
     let tarda = inicio.elapsed();
