@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat::buzon::PACIENCIA;
 use chat::freno::{CREDITO, Freno, GOTEO, Gasto};
 use chat::pantalla::Pantalla;
 use chat::sala::{BIENVENIDA, COLA, Sala, Suceso};
@@ -150,7 +149,7 @@ fn quien_se_va_oye_antes_lo_que_se_ha_dicho() {
 }
 
 /// Unos 700 KB: más de lo que guarda el sistema por una conexión estrecha, y
-/// tan poco que se reparte en mucho menos que la [`PACIENCIA`] y que cabe en la
+/// tan poco que se reparte en mucho menos que la paciencia de un buzón y que cabe en la
 /// pantalla del servidor.
 const VECES: usize = 700;
 const A_LA_VEZ: usize = 50;

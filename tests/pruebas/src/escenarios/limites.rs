@@ -32,7 +32,7 @@ fn con_paciencia(escena: &Escena) -> Resultado {
     thread::scope(|hilos| {
         let linea = format!("{}\n", "x".repeat(999));
         // Si se le corta, ya se ve: no se despide al sordo.
-        hilos.spawn(move || (0..6_000).try_for_each(|_| autor.write_all(linea.as_bytes())));
+        hilos.spawn(move || (0..12_000).try_for_each(|_| autor.write_all(linea.as_bytes())));
         expulsado(&servidor, &sordo)
     })?;
     let tarda = inicio.elapsed();
@@ -310,10 +310,18 @@ pub fn hilos_agotados(escena: &Escena) -> Resultado {
         let orden = escena.orden_servidor().con_hilos(cuantos).con("127.0.0.1:0");
         let mut justo = escena.arranca("servidor", &orden)?;
         let plazo = escena.contexto().plazo(NoAvisa);
-        // Al terminar sin decirlo, no se espera más.
-        let arranca =
-            justo.pantalla.espera(plazo, |vista| vista.tiene_linea("esperando clientes..."));
-        if !arranca {
+        justo
+            .pantalla
+            .espera(plazo, |vista| vista.terminada || vista.tiene_linea("esperando clientes..."));
+        // Si ha arrancado de verdad, atiende a quien llega, o dice que no puede.
+        let texto = justo.pantalla.texto();
+        let direccion = texto.lines().next().and_then(|linea| linea.rsplit(' ').next());
+        let _visita = direccion.and_then(|direccion| TcpStream::connect(direccion).ok());
+        justo.pantalla.espera(plazo, |vista| {
+            let atiende = ["nuevo cliente", "aviso: "];
+            vista.terminada || atiende.iter().any(|algo| vista.texto.contains(algo))
+        });
+        if justo.pantalla.vista().terminada {
             justo.muestra("error: no se puede crear el hilo", "no dice qué hilo le falta")?;
             justo.acaba(1, "sin sus hilos, no termina con 1")?;
         }
