@@ -114,10 +114,15 @@ impl Contexto {
         pantalla
     }
 
+    /// ¿Es el fallo que prevé la tabla?
+    pub fn preve(&self, razon: impl Into<Razon>) -> bool {
+        self.previsto == Some(razon.into())
+    }
+
     /// Hasta cuándo se espera a lo que, si no llega, es el fallo `si_no`.
     #[must_use]
     pub fn plazo(&self, si_no: impl Into<Razon>) -> Instant {
-        Instant::now() + if self.previsto == Some(si_no.into()) { self.corta } else { self.larga }
+        Instant::now() + if self.preve(si_no) { self.corta } else { self.larga }
     }
 
     /// Falla con `razon` si no se `cumple`.

@@ -29,7 +29,9 @@ pub fn lector_lento_aparte(escena: &Escena) -> Resultado {
                 thread::sleep(Duration::from_millis(10));
             }
         });
-        let fin = Instant::now() + RATO;
+        // Con el ordenador ocupado, lo que hay que llenar para que se note tarda en llenarse.
+        let rato = if escena.contexto().preve(EsperanAlLento) { 10 * RATO } else { RATO };
+        let fin = Instant::now() + rato;
         let conversan = conversar_aparte(escena, &servidor, || Instant::now() < fin);
         acaba.store(true, Ordering::Relaxed);
         if conversan.is_err() {
@@ -51,17 +53,22 @@ pub fn sordos_que_vuelven(escena: &Escena) -> Resultado {
     const VISITAS: usize = 20;
     let servidor = escena.servidor()?;
     let direccion = servidor.direccion;
+    // Con el ordenador ocupado, lo que hay que llenar para que se note tarda en llenarse.
+    let preve = escena.contexto().preve(EsperanAlLento);
+    let (visitas, a_la_vez) = if preve { (6 * VISITAS, 6 * VISITAS) } else { (VISITAS, 10) };
+    let acaba = &AtomicBool::new(false);
     thread::scope(|hilos| {
         let visitas = hilos.spawn(move || -> Resultado {
             let mut sordos = VecDeque::new();
-            for _ in 0..VISITAS {
+            for _ in (0..visitas).take_while(|_| !acaba.load(Ordering::Relaxed)) {
                 sordos.push_back(conecta_con_sitio_para(POCO_SITIO, direccion)?);
-                sordos.drain(..sordos.len().saturating_sub(10));
+                sordos.drain(..sordos.len().saturating_sub(a_la_vez));
                 thread::sleep(VUELVE);
             }
             Ok(())
         });
         let conversan = conversar_aparte(escena, &servidor, || !visitas.is_finished());
+        acaba.store(true, Ordering::Relaxed);
         conversan.map(drop).and(visitas.join().map_err(|_| Fallo::prueba(&"las visitas se caen"))?)
     })
 }
