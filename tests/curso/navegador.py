@@ -20,8 +20,8 @@ import time
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-# Ancho, alto y ampliación: un proyector viejo, uno nuevo, y los dos al 200 %.
-TAMANOS = [(1280, 720, 1), (1920, 1080, 1), (640, 360, 2), (960, 540, 2)]
+# Ancho, alto y ampliación: un proyector viejo, uno nuevo, y el viejo al 200 %.
+TAMANOS = [(1280, 720, 1), (1920, 1080, 1), (640, 360, 2)]
 PARTES = dict(q="pregunta", b="buena", e="equivocada", s="seguir", r="respuesta", c="prueba")
 PLAZO = 20
 
