@@ -564,7 +564,7 @@
 
     window.addEventListener("message", (suceso) => {
         const mensaje = suceso.data?.proyector;
-        if (!mensaje) return;
+        if (!mensaje || (instructor && suceso.source !== otra)) return;
         if (instructor && mensaje.pagina !== location.pathname) {
             // La clase ha pasado a otro capítulo.
             location.href = `${mensaje.pagina}?instructor`;
