@@ -79,7 +79,7 @@ pub fn difusion(escena: &Escena) -> Resultado {
 
 /// Cuatro hablan a la vez: dos que escuchan lo reciben todo, y en el mismo orden.
 pub fn mismo_orden_para_todos(escena: &Escena) -> Resultado {
-    const MENSAJES: usize = 400;
+    const MENSAJES: usize = 150;
     let servidor = escena.servidor()?;
     let oyentes = [escena.entra("oyente 1", &servidor)?, escena.entra("oyente 2", &servidor)?];
     let autores = ["A", "B", "C", "D"].map(|nombre| escena.entra(nombre, &servidor));
