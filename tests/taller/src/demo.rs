@@ -223,6 +223,14 @@ fn a_y_b(escena: &Escena, direccion: SocketAddr) -> Resultado<[Programa; 2]> {
     Ok([escena.cliente("A", direccion)?, escena.cliente("B", direccion)?])
 }
 
+/// El servidor, con los dos dentro.
+fn con_a_y_b(escena: &Escena) -> Resultado<(Servidor, Programa, Programa)> {
+    let servidor = escena.servidor()?;
+    let [a, b] = a_y_b(escena, servidor.direccion)?;
+    servidor.puerto_del_cliente(1)?;
+    Ok((servidor, a, b))
+}
+
 /// De lo que alguien dice sin parar, basta el final.
 fn basta_el_final(pantallas: &[&Pantalla]) {
     const FINAL: usize = 2 * 1024;
@@ -267,9 +275,7 @@ fn hablan_los_dos(escena: &Escena) -> Resultado<Fin> {
 }
 
 fn sale_uno(escena: &Escena) -> Resultado<Fin> {
-    let servidor = escena.servidor()?;
-    let [mut a, b] = a_y_b(escena, servidor.direccion)?;
-    servidor.puerto_del_cliente(1)?;
+    let (servidor, mut a, b) = con_a_y_b(escena)?;
     a.escribe("salir")?;
     let termina = a.acaba_antes_de(Instant::now() + RATO)?;
     aparece(&servidor.pantalla, "desconectado");
@@ -307,9 +313,7 @@ fn no_caben(escena: &Escena) -> Resultado<Fin> {
 }
 
 fn desaparece(escena: &Escena) -> Resultado<Fin> {
-    let mut servidor = escena.servidor()?;
-    let [mut a, mut b] = a_y_b(escena, servidor.direccion)?;
-    servidor.puerto_del_cliente(1)?;
+    let (mut servidor, mut a, mut b) = con_a_y_b(escena)?;
     servidor.matar();
     let plazo = Instant::now() + RATO;
     let terminan = [a.acaba_antes_de(plazo)?, b.acaba_antes_de(plazo)?];
@@ -322,9 +326,7 @@ fn desaparece(escena: &Escena) -> Resultado<Fin> {
 }
 
 fn manda_en_otro(escena: &Escena) -> Resultado<Fin> {
-    let servidor = escena.servidor()?;
-    let [mut a, b] = a_y_b(escena, servidor.direccion)?;
-    servidor.puerto_del_cliente(1)?;
+    let (servidor, mut a, b) = con_a_y_b(escena)?;
     a.escribe("\x1b[2Jadiós, pantalla")?;
     a.escribe("")?;
     a.escribe("fin")?;
@@ -339,9 +341,7 @@ fn manda_en_otro(escena: &Escena) -> Resultado<Fin> {
 }
 
 fn linea_larga(escena: &Escena) -> Resultado<Fin> {
-    let servidor = escena.servidor()?;
-    let [mut a, b] = a_y_b(escena, servidor.direccion)?;
-    servidor.puerto_del_cliente(1)?;
+    let (servidor, mut a, b) = con_a_y_b(escena)?;
     a.escribe(&"x".repeat(3000))?;
     a.escribe("fin")?;
     aparece(&b.pantalla, ": fin\n");
@@ -371,9 +371,7 @@ fn sin_fin_de_linea(escena: &Escena) -> Resultado<Fin> {
 }
 
 fn cuantos_hilos(escena: &Escena) -> Resultado<Fin> {
-    let servidor = escena.servidor()?;
-    let [mut a, mut b] = a_y_b(escena, servidor.direccion)?;
-    servidor.puerto_del_cliente(1)?;
+    let (servidor, mut a, mut b) = con_a_y_b(escena)?;
     a.escribe("hola")?;
     aparece(&b.pantalla, ": hola\n");
     b.escribe("¿qué tal?")?;
@@ -477,9 +475,7 @@ fn cien_lentos(escena: &Escena) -> Resultado<Fin> {
 }
 
 fn pantalla_congelada(escena: &Escena) -> Resultado<Fin> {
-    let mut servidor = escena.servidor()?;
-    let [mut a, b] = a_y_b(escena, servidor.direccion)?;
-    servidor.puerto_del_cliente(1)?;
+    let (mut servidor, mut a, b) = con_a_y_b(escena)?;
     let otro = servidor.conecta()?;
     servidor.puerto_del_cliente(2)?;
     basta_el_final(&[&a.pantalla, &b.pantalla]);
