@@ -12,8 +12,8 @@ use std::thread;
 
 use corrector::clase::{self, Entrega, Papel};
 use corrector::documento::{self, Documento};
-use corrector::{Juicio, cliente, en_marcha, informe, pareja, servidor};
-use deunicode::deunicode;
+use corrector::donde::Donde;
+use corrector::{Juicio, NO_ARRANCA, cliente, en_marcha, informe, pareja, servidor, sin_acentos};
 use pruebas::escena::{Fallo, Resultado};
 use pruebas::programa::{Orden, matar_todos};
 use serde_json::{Map, Value};
@@ -161,10 +161,14 @@ fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
     let servidor = orden("servidor", &opciones.servidor)?;
     let cliente = orden("cliente", &opciones.cliente)?;
     let direccion = opciones.direccion;
+    let donde = Donde::en(direccion);
     let mut del_servidor =
-        servidor.as_ref().map(|orden| servidor::juzgar(orden, direccion)).transpose()?;
-    let mut del_cliente =
-        cliente.as_ref().map(|orden| cliente::juzgar(orden, direccion)).transpose()?;
+        servidor.as_ref().map(|orden| servidor::juzgar(orden, &donde)).transpose()?;
+    let donde = donde.o_donde(del_servidor.as_ref().and_then(|juicio| juicio.escucha));
+    let mut del_cliente = cliente
+        .as_ref()
+        .map(|orden| cliente::juzgar(orden, &donde.o_lo_que_digan(&orden.ficheros())))
+        .transpose()?;
     if let (Some(servidor), Some(uno), Some(cliente), Some(otro)) =
         (&servidor, &mut del_servidor, &cliente, &mut del_cliente)
     {
@@ -173,6 +177,10 @@ fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
     let titulo = |que: &str, linea: &Option<String>| {
         format!("{que}: {}", linea.as_deref().unwrap_or_default())
     };
+    let ficheros = [&servidor, &cliente].into_iter().flatten().flat_map(Orden::ficheros);
+    let protocolo = pareja::protocolo_propio(&ficheros.collect::<Vec<_>>());
+    let [del_servidor, del_cliente] =
+        [del_servidor, del_cliente].map(|juicio| juicio.map(|juicio| juicio.decidido(protocolo)));
     let de_cada_uno = [
         (titulo("SERVIDOR", &opciones.servidor), &del_servidor),
         (titulo("CLIENTE", &opciones.cliente), &del_cliente),
@@ -182,18 +190,20 @@ fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
             println!("{}", informe::texto(titulo, juicio));
         }
     }
+    let juicio = |cual: &'_ Option<Resultado<Juicio>>| cual.as_ref()?.as_ref().ok().cloned();
     if let Some(fichero) = &opciones.json {
-        let json = informe::json(del_servidor.as_ref(), del_cliente.as_ref());
+        let json = informe::json(juicio(&del_servidor).as_ref(), juicio(&del_cliente).as_ref());
         escribir(fichero, &format!("{json:#}\n"))?;
     }
-    Ok(de_cada_uno.iter().all(|(_, juicio)| juicio.as_ref().is_none_or(Juicio::cumple_todo)))
+    let cumple = |juicio: &Resultado<Juicio>| juicio.as_ref().is_ok_and(Juicio::cumple_todo);
+    Ok(de_cada_uno.iter().all(|(_, juicio)| juicio.as_ref().is_none_or(cumple)))
 }
 
 /// Devuelve si todas las entregas se han podido juzgar y lo cumplen todo.
 fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
     let clase = &std::path::absolute(clase)?;
     let raiz = clase::raiz(clase, &en_marcha::trabajo()?)?;
-    let llano = |texto: &str| deunicode(texto).to_lowercase();
+    let llano = |texto: &str| sin_acentos(texto).to_lowercase();
     let solo = opciones.solo.as_deref().map(llano);
     let entregas = clase::entregas(&raiz, &en_marcha::trabajo()?, |nombre| {
         solo.as_ref().is_none_or(|solo| llano(nombre).contains(solo))
@@ -217,10 +227,10 @@ fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
     if let Some(carpeta) = &opciones.informes {
         fs::create_dir_all(carpeta).map_err(|error| sin_escribir(carpeta, &error))?;
     }
-    let notas = if entregas.len() > 1 && se_puede_aislar() {
+    let notas = if se_puede_aislar() {
         a_la_vez(&entregas, &raiz, opciones.direccion)
     } else {
-        una_a_una(&entregas, opciones.direccion)
+        una_a_una(&entregas, &Donde::en(opciones.direccion))
     };
     let iguales = documento::parecidas(&entregas);
     let filas: Vec<Vec<String>> = entregas
@@ -257,10 +267,10 @@ fn una_clase(opciones: &Opciones, clase: &Path) -> Resultado<bool> {
     Ok(bien)
 }
 
-fn una_a_una(entregas: &[Entrega], direccion: SocketAddr) -> Vec<Value> {
+fn una_a_una(entregas: &[Entrega], donde: &Donde) -> Vec<Value> {
     let cuantas = entregas.len();
     let juzga = |(numero, entrega): (usize, &Entrega)| {
-        let nota = juzgar_entrega(entrega, direccion);
+        let nota = juzgar_entrega(entrega, donde);
         eprintln!("[{}/{cuantas}] {}", numero + 1, informe::linea(&entrega.nombre, &nota));
         nota
     };
@@ -268,18 +278,23 @@ fn una_a_una(entregas: &[Entrega], direccion: SocketAddr) -> Vec<Value> {
 }
 
 /// Lo que se decide de una entrega.
-fn juzgar_entrega(entrega: &Entrega, direccion: SocketAddr) -> Value {
+fn juzgar_entrega(entrega: &Entrega, donde: &Donde) -> Value {
     let mut avisos = entrega.avisos.clone();
-    let (mut del_servidor, servidor) =
-        de_un_papel(entrega, Papel::Servidor, direccion, &mut avisos);
-    let (mut del_cliente, cliente) = de_un_papel(entrega, Papel::Cliente, direccion, &mut avisos);
+    let (mut del_servidor, servidor) = de_un_papel(entrega, Papel::Servidor, donde, &mut avisos);
+    let donde = donde.clone().o_donde(del_servidor.as_ref().ok().and_then(|uno| uno.escucha));
+    let (mut del_cliente, cliente) = de_un_papel(entrega, Papel::Cliente, &donde, &mut avisos);
     if let (Some(servidor), Ok(uno), Some(cliente), Ok(otro)) =
         (&servidor, &mut del_servidor, &cliente, &mut del_cliente)
     {
-        if let Err(fallo) = pareja::revisar((servidor, uno), (cliente, otro), direccion) {
+        if let Err(fallo) = pareja::revisar((servidor, uno), (cliente, otro), donde.direccion) {
             avisos.push(format!("no se ha podido probar con su pareja: {}", fallo.razon));
         }
     }
+    // Hablan entre ellos: si uno lo hace a su manera, el otro también.
+    let ficheros: Vec<_> = entrega.ficheros.iter().map(|uno| uno.ruta.clone()).collect();
+    let protocolo = pareja::protocolo_propio(&ficheros);
+    let [del_servidor, del_cliente] = [del_servidor, del_cliente]
+        .map(|juicio| juicio.and_then(|juicio| juicio.decidido(protocolo)));
     informe::nota(&entrega.nombre, &avisos, &del_servidor, &del_cliente)
 }
 
@@ -288,7 +303,7 @@ fn juzgar_entrega(entrega: &Entrega, direccion: SocketAddr) -> Value {
 fn de_un_papel(
     entrega: &Entrega,
     papel: Papel,
-    direccion: SocketAddr,
+    donde: &Donde,
     avisos: &mut Vec<String>,
 ) -> (Resultado<Juicio>, Option<Orden>) {
     const INTENTOS: usize = 3;
@@ -300,8 +315,20 @@ fn de_un_papel(
         avisos.extend(hallazgo.aviso);
         let mut primero = None;
         for candidato in hallazgo.candidatos.iter().take(INTENTOS) {
-            let orden = en_marcha::orden(&candidato.ruta);
-            let juicio = orden.and_then(|orden| Ok((juzgar(&orden, direccion)?, orden)));
+            let codigo = [candidato.ruta.clone()];
+            let desde = |carpeta: &Path| {
+                let orden = en_marcha::orden(&candidato.ruta, carpeta)?;
+                Ok((juzgar(&orden, &donde.clone().o_lo_que_digan(&codigo))?, orden))
+            };
+            let suya = candidato.ruta.parent().unwrap_or(&copia);
+            let mut juicio = desde(suya);
+            // Puede buscar sus ficheros desde una carpeta de más arriba.
+            for arriba in suya.ancestors().skip(1).take_while(|una| una.starts_with(&copia)) {
+                if !juicio.as_ref().is_err_and(|fallo: &Fallo| fallo.razon == NO_ARRANCA.into()) {
+                    break;
+                }
+                juicio = desde(arriba).or(juicio);
+            }
             let arranca = juicio.as_ref().is_ok_and(|(juicio, _)| juicio.arranca());
             if arranca && primero.is_some() {
                 let dentro = candidato.dentro.display();
@@ -327,9 +354,15 @@ fn de_un_papel(
     }
 }
 
-/// Con qué se pone en marcha algo en una red que es solo suya: todas las entregas usan la misma dirección.
-const AISLADO: [&str; 5] =
-    ["--map-root-user", "--net", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""];
+/// Con qué se pone en marcha algo en una red que es solo suya: todas las entregas usan la misma dirección. En ella,
+/// cualquier dirección es de este ordenador: quien entrega pudo poner la del suyo.
+const AISLADO: [&str; 5] = [
+    "--map-root-user",
+    "--net",
+    "sh",
+    "-c",
+    "ip link set lo up && { ip route add local 0.0.0.0/0 dev lo; echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets; exec \"$0\" \"$@\"; }",
+];
 
 fn se_puede_aislar() -> bool {
     let mut prueba = Command::new("unshare");
@@ -390,7 +423,7 @@ fn en_su_red(entrega: &Entrega, raiz: &Path, direccion: SocketAddr) -> Resultado
 fn solo_una(nombre: &str, raiz: &Path, direccion: SocketAddr) -> Resultado<bool> {
     let entregas = clase::entregas(raiz, &en_marcha::trabajo()?, |otro| otro == nombre)?;
     let entrega = entregas.first().ok_or_else(|| Fallo::prueba(&format!("ya no está {nombre}")))?;
-    println!("{}", juzgar_entrega(entrega, direccion));
+    println!("{}", juzgar_entrega(entrega, &Donde { red_propia: true, ..Donde::en(direccion) }));
     en_marcha::limpiar();
     Ok(true)
 }

@@ -1,8 +1,8 @@
 //! Los pasos de este repositorio, juzgados como si fueran de un alumno.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use corrector::donde::Donde;
 use corrector::{Juicio, cliente, servidor};
 use pruebas::conexion::direccion_propia;
 use pruebas::construir::construir;
@@ -56,12 +56,9 @@ pub fn del_cliente(columna: usize, programa: &Path) -> Result<(), String> {
     comparar(juzgar(programa, cliente::juzgar), &fallan)
 }
 
-fn juzgar(
-    programa: &Path,
-    juzgar: fn(&Orden, SocketAddr) -> Resultado<Juicio>,
-) -> Resultado<Juicio> {
+fn juzgar(programa: &Path, juzgar: fn(&Orden, &Donde) -> Resultado<Juicio>) -> Resultado<Juicio> {
     let direccion = direccion_propia()?;
-    juzgar(&Orden::new(programa).con(direccion), direccion)
+    juzgar(&Orden::new(programa).con(direccion), &Donde::en(direccion))
 }
 
 fn comparar(juicio: Resultado<Juicio>, previsto: &[&(&str, &str, u32)]) -> Result<(), String> {

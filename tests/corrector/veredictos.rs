@@ -257,7 +257,7 @@ fn una_clase_entera() -> Result<(), Failed> {
     let notas: Value = serde_json::from_str(&json)?;
     let bien = codigo == Some(1)
         && csv.starts_with("\u{feff}entrega;")
-        && csv.contains("\nana;100;5;100;5;10;;falta;0;2;;")
+        && csv.contains("\nana;100;5;100;5;10;;falta;0;2;beto (100 %), carla (100 %);")
         && csv.contains("\nbeto;--;--;100;5;--;no se sabe cómo")
         && csv.contains("\ncarla;100;5;--;--;--;cliente.rs no compila")
         && csv.contains("\nsin_cliente;--;--;--;--;--;no se sabe cómo poner en marcha servidor.cobol, no se encuentra el cliente")

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use deunicode::deunicode;
 use pruebas::escena::{Fallo, Resultado};
 use zip::ZipArchive;
+
+use crate::sin_acentos;
 
 /// Lo más que puede ocupar lo que hay en un zip, en bytes: quien entrega más no entrega un chat.
 const CABE: u64 = 200 * 1024 * 1024;
@@ -331,8 +332,8 @@ pub const CODIGO: [&str; 16] = [
 ];
 
 /// Lo que se sabe poner en marcha.
-const EN_MARCHA: [&str; 12] =
-    ["py", "jar", "java", "js", "mjs", "exe", "rs", "go", "c", "cpp", "rb", "php"];
+const EN_MARCHA: [&str; 13] =
+    ["py", "jar", "java", "js", "mjs", "exe", "rs", "go", "c", "cpp", "cs", "rb", "php"];
 
 /// Lo que puede tener dentro un programa, y no se abre aquí.
 const CERRADOS: [&str; 6] = ["rar", "7z", "gz", "tar", "tgz", "ipynb"];
@@ -366,9 +367,15 @@ fn parecido(fichero: &Fichero, papel: Papel) -> Option<Parecido> {
         return None;
     }
     let codigo = codigo(fichero);
-    // Una clase de Java que no se puede poner en marcha es de otra.
+    // Una clase que no se puede poner en marcha es de otra.
     let junto: String = codigo.split_whitespace().collect();
-    if extension == "java" && !junto.contains("voidmain(") {
+    let es_parte = match extension.as_str() {
+        "java" => !junto.contains("voidmain("),
+        // El programa puede ser todo el fichero.
+        "cs" => !junto.contains("main(") && junto.contains("class"),
+        _ => false,
+    };
+    if es_parte {
         return None;
     }
     let (suyo, del_otro) = (hace(fichero, papel), hace(fichero, papel.otro()));
@@ -376,7 +383,7 @@ fn parecido(fichero: &Fichero, papel: Papel) -> Option<Parecido> {
         return None;
     }
     let texto = |parte: Option<&std::ffi::OsStr>| {
-        deunicode(&parte.unwrap_or_default().to_string_lossy()).to_lowercase()
+        sin_acentos(&parte.unwrap_or_default().to_string_lossy()).to_lowercase()
     };
     let dentro = &fichero.dentro;
     let (tronco, carpeta) =

@@ -1,10 +1,12 @@
 //! Las cláusulas del cliente, una detrás de otra, contra un servidor de mentira.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::clase::Papel;
-use super::preguntas::{Respuestas, es_pregunta};
+use super::donde::Donde;
+use super::preguntas::{NOMBRE, Respuestas, es_pregunta};
 use super::{
     ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto,
     de_la_mejor_manera, hasta, que_ha_pasado, se_ve,
@@ -12,9 +14,6 @@ use super::{
 use pruebas::conexion::{Conexion, Impostor, puerto_libre};
 use pruebas::escena::{BIENVENIDA, Contexto, Resultado};
 use pruebas::programa::{Orden, Programa};
-
-/// El que se da a quien pregunta.
-const NOMBRE: &str = "Ana";
 
 /// Nombre, lo que pide, y el capítulo que la trata.
 const ENUNCIADO: [(&str, &str, &str); 4] = [
@@ -29,22 +28,32 @@ const ENUNCIADO: [(&str, &str, &str); 4] = [
 /// # Errors
 ///
 /// Si no se puede juzgar: no hay tal programa, o el puerto es de otro.
-pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
-    de_la_mejor_manera(Papel::Cliente, orden, direccion, |manera, orden| {
-        juzgar_con(manera, orden, direccion)
+pub fn juzgar(orden: &Orden, donde: &Donde) -> Resultado<Juicio> {
+    de_la_mejor_manera(Papel::Cliente, orden, donde, |manera, orden| {
+        juzgar_con(manera, orden, donde)
     })
 }
 
-fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
+fn juzgar_con(manera: Manera, orden: &Orden, donde: &Donde) -> Resultado<Juicio> {
+    let direccion = donde.direccion;
     puerto_libre(direccion)?;
     let contexto = Contexto::para_juzgar(manera.modo);
-    let impostor = Impostor::en(&contexto, direccion)?;
+    let mut impostores = Vec::new();
+    for (numero, espera) in donde.esperas().enumerate() {
+        match Impostor::en(&contexto, espera) {
+            Ok(impostor) => impostores.push(impostor),
+            Err(fallo) if numero == 0 => return Err(fallo),
+            // Ese otro puerto es de alguien.
+            Err(_) => {}
+        }
+    }
     let mut programa = Programa::arrancar(&contexto, "cliente", orden)?;
     let mut juicio = Juicio::new(&ENUNCIADO);
     let respuestas = Respuestas::new(Papel::Cliente, direccion, NOMBRE);
-    let ensayo = Ensayo { programa: &mut programa, juicio: &mut juicio, manera, respuestas };
-    if ensayo.hacer(&impostor).is_err() {
-        juicio.corta(&que_ha_pasado(&mut programa));
+    let ensayo =
+        Ensayo { programa: &mut programa, juicio: &mut juicio, direccion, manera, respuestas };
+    if ensayo.hacer(&impostores).is_err() {
+        juicio.corta(25, &que_ha_pasado(&mut programa));
     }
     juicio.acaba(&mut programa);
     Ok(juicio)
@@ -53,14 +62,15 @@ fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado
 struct Ensayo<'a> {
     programa: &'a mut Programa,
     juicio: &'a mut Juicio,
+    direccion: SocketAddr,
     manera: Manera,
     respuestas: Respuestas,
 }
 
 impl Ensayo<'_> {
-    fn hacer(mut self, impostor: &Impostor) -> Resultado {
+    fn hacer(mut self, impostores: &[Impostor]) -> Resultado {
         let veredicto = Veredicto::new(
-            &format!("escuchar en {} y ponerlo en marcha", impostor.direccion),
+            &format!("escuchar en {} y ponerlo en marcha", self.direccion),
             "que se conecte",
         );
         let fin = Instant::now() + ARRANQUE;
@@ -69,7 +79,7 @@ impl Ensayo<'_> {
         while llegado.is_none() && Instant::now() < fin {
             // Antes de mirar si llega: puede conectarse y terminar enseguida.
             let terminado = self.terminado();
-            llegado = impostor.acepta_antes_de("servidor", POR_SI_ACASO)?;
+            llegado = llega(impostores)?;
             if terminado {
                 break;
             }
@@ -84,8 +94,14 @@ impl Ensayo<'_> {
             self.juicio.anota("C1", veredicto.falla(0, visto));
             return Ok(());
         };
-        self.juicio.anota("C1", veredicto);
         let servidor = servidor.se_cortara();
+        let suya = servidor.direccion()?;
+        let veredicto = if suya == self.direccion {
+            veredicto
+        } else {
+            veredicto.falla(75, format!("se conecta a {suya}"))
+        };
+        self.juicio.anota("C1", veredicto);
         servidor.envia(format!("{BIENVENIDA}\n"))?;
         let mudo = self.muestra(&servidor)?;
         self.envia(&servidor)?;
@@ -158,7 +174,7 @@ impl Ensayo<'_> {
             (true, true, true) => veredicto,
             (true, true, false) => veredicto.falla(50, "el texto se ve cambiado"),
             (true, false, _) => veredicto.falla(50, "solo se ve lo primero"),
-            (false, ..) if self.terminado() => veredicto.falla(50, que_ha_pasado(self.programa)),
+            (false, ..) if self.terminado() => veredicto.falla(25, que_ha_pasado(self.programa)),
             (false, ..) => veredicto.falla(25, "no se ve nada mientras espera al teclado"),
         };
         self.juicio.anota("C2", veredicto);
@@ -188,12 +204,18 @@ impl Ensayo<'_> {
     /// C3.
     fn envia(&mut self, servidor: &Conexion) -> Resultado {
         const CLAVE: &str = "escrito uno";
+        if self.terminado() {
+            let veredicto = Veredicto::new("", "").no_se_ve("ya había terminado");
+            self.juicio.anota("C3", veredicto);
+            self.juicio.no_envia = true;
+            return Ok(());
+        }
         let texto = self.manera.texto("escrito uno: ¡qué alegría, señor!");
         let veredicto = Veredicto::new(
             "escribir dos líneas, y responder a la primera",
             "que lleguen las dos al servidor, con sus eñes y acentos",
         );
-        // Si ya ha terminado, se ve abajo: no llega nada.
+        // Si no puede, se ve abajo: no llega nada.
         let _ = self.programa.escribe_tecla_a_tecla(&texto);
         let uno = hasta(ESPERA, || servidor.pantalla.texto().contains(CLAVE));
         let intacto = uno && hasta(POR_SI_ACASO, || servidor.pantalla.texto().contains(&texto));
@@ -208,6 +230,7 @@ impl Ensayo<'_> {
             (false, ..) => veredicto.falla(50, "no llega nada"),
         };
         self.juicio.anota("C3", veredicto);
+        self.juicio.no_envia = !uno;
         Ok(())
     }
 
@@ -254,5 +277,22 @@ impl Ensayo<'_> {
             (true, false) => veredicto.falla(75, "cierra la conexión, pero no termina"),
         };
         self.juicio.anota("C4", veredicto);
+    }
+}
+
+/// La conexión de quien llegue a alguno, si llega en un momento.
+fn llega(impostores: &[Impostor]) -> Resultado<Option<Conexion>> {
+    let fin = Instant::now() + POR_SI_ACASO;
+    loop {
+        for impostor in impostores {
+            let llegado = impostor.acepta_antes_de("servidor", Duration::ZERO)?;
+            if llegado.is_some() {
+                return Ok(llegado);
+            }
+        }
+        if Instant::now() >= fin {
+            return Ok(None);
+        }
+        thread::sleep(Duration::from_millis(5));
     }
 }

@@ -5,11 +5,11 @@
 use std::fs::File;
 use std::path::Path;
 
-use deunicode::deunicode;
 use similar::TextDiff;
 use zip::ZipArchive;
 
 use crate::clase::{CODIGO, Entrega, Fichero, extension};
+use crate::sin_acentos;
 
 /// Cómo se llama el documento, según las normas.
 const NOMBRE: &str = "GRUPO_APELLIDO1_NOMBRE, en mayúsculas y sin acentos";
@@ -170,7 +170,7 @@ fn codigos(entrega: &Entrega) -> Vec<String> {
 }
 
 fn sin_comentarios(bytes: &[u8]) -> String {
-    let mut texto = deunicode(&String::from_utf8_lossy(bytes)).to_lowercase();
+    let mut texto = sin_acentos(&String::from_utf8_lossy(bytes)).to_lowercase();
     for (abre, cierra) in [("/*", "*/"), ("\"\"\"", "\"\"\""), ("'''", "'''")] {
         while let Some(inicio) = texto.find(abre) {
             let fin = texto[inicio + abre.len()..].find(cierra);

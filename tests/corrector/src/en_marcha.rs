@@ -11,20 +11,19 @@ use pruebas::programa::Orden;
 
 use crate::clase::extension;
 
-/// Cómo se pone en marcha un programa, según su extensión.
+/// Cómo se pone en marcha un programa desde esa carpeta, la suya o una que la contiene, según su extensión.
 ///
 /// # Errors
 ///
 /// Si falta el intérprete, si no compila, o si no sabemos qué hacer con ese lenguaje.
-pub fn orden(ruta: &Path) -> Resultado<Orden> {
-    let carpeta = ruta.parent().unwrap_or(Path::new("."));
-    let fichero = ruta.file_name().unwrap_or_default().to_string_lossy().into_owned();
+pub fn orden(ruta: &Path, carpeta: &Path) -> Resultado<Orden> {
+    let fichero = ruta.strip_prefix(carpeta).unwrap_or(ruta).to_string_lossy().into_owned();
     let con = |programa: &str, argumentos: &[&str]| {
         let argumentos: Vec<String> = argumentos.iter().map(|&uno| uno.to_owned()).collect();
         Orden::ajena(programa, &argumentos, carpeta)
     };
     match extension(ruta).to_lowercase().as_str() {
-        "py" => de_python(ruta, &con),
+        "py" => de_python(ruta, &fichero, &con),
         "java" => de_java(ruta, &con),
         "jar" => Ok(con(interprete(&["java"])?, &["-jar", &fichero])),
         "js" | "mjs" => Ok(con(interprete(&["node"])?, &[&fichero])),
@@ -34,13 +33,17 @@ pub fn orden(ruta: &Path) -> Resultado<Orden> {
         "rs" => {
             let programa = match proyecto(ruta) {
                 Some(proyecto) => de_cargo(ruta, &proyecto)?,
-                None => compilado("rustc", &["--edition", "2024", "-O"], ruta)?,
+                None => compilado("rustc", &["--edition", "2024", "-O"], "-o", ruta)?,
             };
             Ok(con(&programa.to_string_lossy(), &[]))
         }
-        "c" => Ok(con(&compilado("cc", &["-pthread"], ruta)?.to_string_lossy(), &[])),
-        "cpp" => Ok(con(&compilado("c++", &["-pthread"], ruta)?.to_string_lossy(), &[])),
-        "go" => Ok(con(&compilado("go", &["build"], ruta)?.to_string_lossy(), &[])),
+        "c" => Ok(con(&compilado("cc", &["-pthread"], "-o", ruta)?.to_string_lossy(), &[])),
+        "cpp" => Ok(con(&compilado("c++", &["-pthread"], "-o", ruta)?.to_string_lossy(), &[])),
+        "go" => Ok(con(&compilado("go", &["build"], "-o", ruta)?.to_string_lossy(), &[])),
+        "cs" => {
+            let mono = interprete(&["mono"])?;
+            Ok(con(mono, &[&compilado("mcs", &["-nologo"], "-out:", ruta)?.to_string_lossy()]))
+        }
         _ => Err(Fallo {
             razon: format!("no se sabe cómo poner en marcha {fichero}").into(),
             detalle: "hay que decirlo con --servidor o --cliente".into(),
@@ -59,10 +62,7 @@ fn de_java(ruta: &Path, con: &impl Fn(&str, &[&str]) -> Orden) -> Resultado<Orde
     });
     let hondo = paquete.as_deref().map_or(0, |paquete| paquete.split('.').count());
     let raiz = carpeta.ancestors().nth(hondo).unwrap_or(carpeta);
-    let todas: Vec<PathBuf> = fs::read_dir(carpeta)?
-        .filter_map(|entrada| Some(entrada.ok()?.path()))
-        .filter(|otra| extension(otra).eq_ignore_ascii_case("java"))
-        .collect();
+    let todas = hermanos(ruta)?;
     let mut fallo = None;
     for (alfabeto, clases) in ["UTF-8", "windows-1252"]
         .iter()
@@ -72,7 +72,7 @@ fn de_java(ruta: &Path, con: &impl Fn(&str, &[&str]) -> Orden) -> Resultado<Orde
         let mut compilador = Command::new(javac);
         compilador.args(["-encoding", alfabeto, "-d"]).arg(&destino);
         compilador.arg("-sourcepath").arg(raiz).args(&clases);
-        match compilar(compilador, ruta) {
+        match compilar(&mut compilador, ruta) {
             Ok(()) => {
                 let tronco = ruta.file_stem().unwrap_or_default().to_string_lossy();
                 let clase = paquete.map_or(tronco.to_string(), |suyo| format!("{suyo}.{tronco}"));
@@ -85,7 +85,11 @@ fn de_java(ruta: &Path, con: &impl Fn(&str, &[&str]) -> Orden) -> Resultado<Orde
 }
 
 /// En Python, lo que está en un paquete se pone en marcha desde fuera de él.
-fn de_python(ruta: &Path, con: &impl Fn(&str, &[&str]) -> Orden) -> Resultado<Orden> {
+fn de_python(
+    ruta: &Path,
+    fichero: &str,
+    con: &impl Fn(&str, &[&str]) -> Orden,
+) -> Resultado<Orden> {
     let python = interprete(&["python3", "python", "py"])?;
     let carpeta = ruta.parent().unwrap_or(Path::new("."));
     let nombre =
@@ -105,7 +109,7 @@ fn de_python(ruta: &Path, con: &impl Fn(&str, &[&str]) -> Orden) -> Resultado<Or
         let fuera = carpeta.parent().unwrap_or(carpeta);
         return Ok(Orden::ajena(python, &["-m".into(), modulo], fuera));
     }
-    Ok(con(python, &[&nombre(ruta.file_name())]))
+    Ok(con(python, &[fichero]))
 }
 
 /// La carpeta del proyecto de Cargo del que es este fichero, si es de alguno: está en ella, en `src` o en
@@ -181,16 +185,41 @@ pub fn sitio() -> Resultado<PathBuf> {
     Ok(sitio)
 }
 
-/// Compila un programa de un solo fichero, fuera de su carpeta.
-fn compilado(compilador: &str, opciones: &[&str], ruta: &Path) -> Resultado<PathBuf> {
-    let salida = sitio()?.join(format!("programa{}", std::env::consts::EXE_SUFFIX));
-    let mut compilador = Command::new(compilador);
-    compilador.args(opciones).arg("-o").arg(&salida).arg(ruta);
-    compilar(compilador, ruta)?;
-    Ok(salida)
+/// Compila un programa, fuera de su carpeta; si su fichero no basta, con los demás de su carpeta que no son otro
+/// programa.
+fn compilado(compilador: &str, opciones: &[&str], salida: &str, ruta: &Path) -> Resultado<PathBuf> {
+    let programa = sitio()?.join(format!("programa{}", std::env::consts::EXE_SUFFIX));
+    let con = |ficheros: &[PathBuf]| {
+        let mut compilador = Command::new(compilador);
+        compilador.args(opciones);
+        match salida.strip_suffix(':') {
+            Some(opcion) => compilador.arg(format!("{opcion}:{}", programa.display())),
+            None => compilador.arg(salida).arg(&programa),
+        };
+        compilar(compilador.arg(ruta).args(ficheros), ruta)
+    };
+    con(&[]).or_else(|fallo| {
+        let ayudan: Vec<PathBuf> =
+            hermanos(ruta)?.into_iter().filter(|otro| otro != ruta && !principal(otro)).collect();
+        if ayudan.is_empty() { Err(fallo) } else { con(&ayudan).map_err(|_| fallo) }
+    })?;
+    Ok(programa)
 }
 
-fn compilar(mut compilador: Command, ruta: &Path) -> Resultado {
+/// Los ficheros de su carpeta en el mismo lenguaje, y él.
+fn hermanos(ruta: &Path) -> Resultado<Vec<PathBuf>> {
+    let carpeta = ruta.parent().unwrap_or(Path::new("."));
+    let rutas = fs::read_dir(carpeta)?.filter_map(|entrada| Some(entrada.ok()?.path()));
+    Ok(rutas.filter(|otra| extension(otra).eq_ignore_ascii_case(&extension(ruta))).collect())
+}
+
+/// ¿Empieza un programa en este fichero?
+fn principal(ruta: &Path) -> bool {
+    let codigo = fs::read(ruta).unwrap_or_default();
+    String::from_utf8_lossy(&codigo).to_lowercase().contains("main(")
+}
+
+fn compilar(compilador: &mut Command, ruta: &Path) -> Resultado {
     let nombre = compilador.get_program().to_string_lossy().into_owned();
     let salida = compilador.stdin(Stdio::null()).output().map_err(|error| Fallo {
         razon: format!("aquí no hay {nombre}").into(),

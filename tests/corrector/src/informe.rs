@@ -8,10 +8,17 @@ use serde_json::{Map, Value, json};
 
 use super::{Juicio, PUNTOS};
 
-/// Lo decidido de un programa, para leerlo.
+/// Lo decidido de un programa, o por qué no se ha podido decidir, para leerlo.
 #[must_use]
-pub fn texto(titulo: &str, juicio: &Juicio) -> String {
+pub fn texto(titulo: &str, juicio: &Resultado<Juicio>) -> String {
     let mut texto = format!("{titulo}\n");
+    let juicio = match juicio {
+        Ok(juicio) => juicio,
+        Err(Fallo { razon, detalle }) => {
+            let _ = writeln!(texto, "  --  no se ha juzgado: {razon}\n      {detalle}");
+            return texto;
+        }
+    };
     for clausula in &juicio.clausulas {
         let cumple = match clausula.cumple {
             Some(true) => "sí",
@@ -143,16 +150,10 @@ pub fn nota(
         let _ = writeln!(informe, "aviso: {aviso}\n");
     }
     for (cual, juicio) in [("SERVIDOR", servidor), ("CLIENTE", cliente)] {
+        informe += &texto(cual, juicio);
         match juicio {
-            Ok(juicio) => {
-                faltan.extend(juicio.fallan().into_iter().map(str::to_owned));
-                informe += &texto(cual, juicio);
-            }
-            Err(Fallo { razon, detalle }) => {
-                faltan.push(razon.to_string());
-                let _ =
-                    writeln!(informe, "{cual}\n  --  no se ha juzgado: {razon}\n      {detalle}");
-            }
+            Ok(juicio) => faltan.extend(juicio.fallan().into_iter().map(str::to_owned)),
+            Err(fallo) => faltan.push(fallo.razon.to_string()),
         }
         informe.push('\n');
     }

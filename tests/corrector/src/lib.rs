@@ -7,6 +7,7 @@
 pub mod clase;
 pub mod cliente;
 pub mod documento;
+pub mod donde;
 pub mod en_marcha;
 pub mod informe;
 pub mod pareja;
@@ -19,12 +20,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use deunicode::deunicode;
+use deunicode::deunicode_char;
 use pruebas::conexion::Conexion;
 use pruebas::escena::{Contexto, Fallo, Resultado};
 use pruebas::programa::{Modo, Orden, Programa};
 
 use clase::Papel;
+use donde::Donde;
 
 /// Lo que se espera a lo que un programa correcto hace enseguida, con el ordenador ocupado.
 pub const ESPERA: Duration = Duration::from_secs(5);
@@ -46,6 +48,9 @@ const TOPE: usize = 256 * 1024;
 
 /// Lo que vale cada programa.
 pub const PUNTOS: f64 = 5.0;
+
+/// Por qué no se juzga un programa al que le falta algo que aquí no hay, o no está donde lo busca.
+pub const NO_ARRANCA: &str = "aquí no se puede poner en marcha";
 
 /// Lo que se ve de una cláusula que aún no se ha comprobado.
 const SIN_VER: &str = "no se ha llegado a ella";
@@ -78,16 +83,18 @@ pub struct Juicio {
     pub clausulas: Vec<Clausula>,
     /// Lo último que salió del programa.
     pub pantalla: String,
+    /// Dónde escucha, si es un servidor y llega a escuchar.
+    pub escucha: Option<SocketAddr>,
     /// Todo lo que se guarda de lo que salió.
     salida: String,
     /// Terminó antes de que se le pidiera.
     terminado: bool,
+    /// Nada de lo que se escribe en él llega.
+    no_envia: bool,
     /// Con qué orden se puso en marcha, si no es la que se dio.
     orden: Option<Orden>,
-    /// Se ha juzgado sin eñes ni acentos.
-    llano: bool,
-    /// Se ha juzgado por tuberías, aunque hubiera terminales.
-    por_tuberias: bool,
+    /// De qué manera se ha juzgado.
+    manera: Manera,
     /// Lo que hubo que hacer para poder juzgarlo, y otras cosas que conviene saber.
     pub avisos: Vec<String>,
 }
@@ -107,11 +114,12 @@ impl Juicio {
         Self {
             clausulas: clausulas.collect(),
             pantalla: String::new(),
+            escucha: None,
             salida: String::new(),
             terminado: false,
+            no_envia: false,
             orden: None,
-            llano: false,
-            por_tuberias: false,
+            manera: Manera { modo: DE_PERSONA, llano: false },
             avisos: Vec::new(),
         }
     }
@@ -135,10 +143,10 @@ impl Juicio {
     }
 
     /// El programa ha dejado de responder: es un fallo de la primera cláusula que faltaba por ver.
-    fn corta(&mut self, causa: &str) {
+    fn corta(&mut self, techo: u32, causa: &str) {
         if let Some(clausula) = self.clausulas.iter_mut().find(|una| una.visto == SIN_VER) {
             clausula.cumple = Some(false);
-            clausula.techo = 50;
+            clausula.techo = techo;
             clausula.hecho = "empezar a comprobarla".into();
             clausula.esperado = "que el programa siga respondiendo".into();
             clausula.visto = causa.into();
@@ -153,10 +161,27 @@ impl Juicio {
         programa.matar();
     }
 
-    /// ¿Llega a escuchar, o a conectarse?
+    /// ¿Llega a escuchar, o a conectarse, aunque sea en otro sitio?
     #[must_use]
     pub fn arranca(&self) -> bool {
-        self.clausulas.first().is_some_and(|primera| primera.cumple == Some(true))
+        self.clausulas.first().is_some_and(|primera| primera.cumple.is_some() && primera.techo > 0)
+    }
+
+    /// Lo decidido, si se puede decidir: quien no se ha entendido con nadie y parece hablar a su manera, que es
+    /// `protocolo`, queda para una persona.
+    ///
+    /// # Errors
+    ///
+    /// Si no se puede.
+    pub fn decidido(self, protocolo: Option<&str>) -> Resultado<Self> {
+        let hablando = self.fallan().iter().any(|una| ["S2", "S5", "C2", "C3"].contains(una));
+        match protocolo {
+            Some(cual) if hablando && self.fila() <= 25 => Err(Fallo {
+                razon: format!("parece tener un protocolo propio ({cual})").into(),
+                detalle: "ni con el corrector ni con su pareja se entiende: míralo tú".into(),
+            }),
+            _ => Ok(self),
+        }
     }
 
     /// ¿Se cumple todo lo que se ha podido ver?
@@ -176,8 +201,7 @@ impl Juicio {
     #[must_use]
     pub fn fila(&self) -> u32 {
         // Un cliente que ni enseña ni envía no hace nada.
-        let fallan = self.fallan();
-        if fallan.contains(&"C2") && fallan.contains(&"C3") {
+        if self.no_envia && self.fallan().contains(&"C2") {
             return 0;
         }
         let fallos = self.clausulas.iter().filter(|clausula| clausula.cumple == Some(false));
@@ -191,8 +215,11 @@ impl Juicio {
     }
 }
 
+/// Cómo lo haría una persona, donde se puede.
+const DE_PERSONA: Modo = if cfg!(unix) { Modo::Terminal } else { Modo::Tuberias };
+
 /// De qué manera se maneja un programa.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Manera {
     modo: Modo,
     /// Sin eñes ni acentos.
@@ -201,7 +228,7 @@ struct Manera {
 
 impl Manera {
     fn texto(self, texto: &str) -> String {
-        if self.llano { deunicode(texto) } else { texto.to_owned() }
+        if self.llano { sin_acentos(texto) } else { texto.to_owned() }
     }
 }
 
@@ -213,24 +240,27 @@ const DE_TEXTO: [&str; 3] = ["S5", "C2", "C3"];
 fn de_la_mejor_manera(
     papel: Papel,
     orden: &Orden,
-    direccion: SocketAddr,
+    donde: &Donde,
     juzgar: impl Fn(Manera, &Orden) -> Resultado<Juicio>,
 ) -> Resultado<Juicio> {
     let de = |modo| Manera { modo, llano: false };
-    let mut manera = de(if cfg!(unix) { Modo::Terminal } else { Modo::Tuberias });
-    let (orden, mut juicio) = en_marcha(papel, orden, direccion, |orden| juzgar(manera, orden))?;
+    let mut manera = de(DE_PERSONA);
+    let (orden, mut juicio) =
+        en_marcha(papel, orden, donde.direccion, |orden| juzgar(manera, orden))?;
     // Un servidor habla por la red: la manera de ponerlo en marcha no le importa.
     if cfg!(unix) && juicio.fila() < 75 && (papel == Papel::Cliente || !juicio.arranca()) {
         let mut peor = juzgar(de(Modo::Tuberias), &orden)?;
         let vale = |juicio: &Juicio| (juicio.fila(), usize::MAX - juicio.fallan().len());
         let mut como = "por tuberías";
-        if vale(&peor) > vale(&juicio) {
+        // Si así tampoco se ve lo que dicen los demás, no va mejor.
+        let se_ve = peor.clausulas.iter().any(|una| una.nombre == "C2" && una.cumple == Some(true));
+        if (se_ve || !juicio.arranca()) && vale(&peor) > vale(&juicio) {
             (manera, como) = (de(Modo::Tuberias), "en un terminal");
             mem::swap(&mut peor, &mut juicio);
-            juicio.por_tuberias = true;
+            juicio.manera = manera;
             juicio.orden = peor.orden.take();
         }
-        if vale(&peor) != vale(&juicio) {
+        if vale(&peor) < vale(&juicio) {
             let (fila, fallan) = (peor.fila(), peor.fallan().join(", "));
             juicio.avisos.push(format!("{como} va peor: fila del {fila} % ({fallan})"));
         }
@@ -239,16 +269,24 @@ fn de_la_mejor_manera(
     let falla = |una: &&Clausula| {
         una.cumple == Some(false) && DE_TEXTO.contains(&una.nombre) && (1..75).contains(&una.techo)
     };
-    let Some(clausula) = juicio.clausulas.iter().find(falla).cloned() else { return Ok(juicio) };
-    let mut llano = juzgar(Manera { llano: true, ..manera }, &orden)?;
-    // Si no es por los acentos, vale lo de antes.
-    if llano.fila() <= juicio.fila() || llano.fallan().contains(&clausula.nombre) {
+    let perdidas: Vec<Clausula> = juicio.clausulas.iter().filter(falla).cloned().collect();
+    if perdidas.is_empty() {
         return Ok(juicio);
     }
-    let veredicto = Veredicto::new(&clausula.hecho, &clausula.esperado);
-    let visto = format!("sin eñes ni acentos, eso mismo; con ellos, {}", clausula.visto);
-    llano.anota(clausula.nombre, veredicto.falla(75, visto));
-    llano.llano = true;
+    let mut llano = juzgar(Manera { llano: true, ..manera }, &orden)?;
+    let siguen = llano.fallan();
+    let por_los_acentos: Vec<Clausula> =
+        perdidas.into_iter().filter(|una| !siguen.contains(&una.nombre)).collect();
+    // Si no es por los acentos, vale lo de antes.
+    if por_los_acentos.is_empty() || llano.fila() < juicio.fila() {
+        return Ok(juicio);
+    }
+    for clausula in por_los_acentos {
+        let veredicto = Veredicto::new(&clausula.hecho, &clausula.esperado);
+        let visto = format!("sin eñes ni acentos, eso mismo; con ellos, {}", clausula.visto);
+        llano.anota(clausula.nombre, veredicto.falla(75, visto));
+    }
+    llano.manera = Manera { llano: true, ..manera };
     llano.orden = juicio.orden;
     llano.avisos.push("lo demás se ha juzgado con textos sin eñes ni acentos".into());
     Ok(llano)
@@ -283,40 +321,33 @@ fn en_marcha(
             Ok((orden.clone(), juicio))
         };
     }
-    if PIDEN_ARGUMENTOS.iter().any(|uno| juicio.salida.to_lowercase().contains(uno)) {
-        let (ip, puerto) = (direccion.ip().to_string(), direccion.port().to_string());
-        let papel = papel.nombre().to_owned();
-        for argumentos in [vec![ip, puerto.clone()], vec![puerto], vec![papel]] {
-            let otra = orden.clone().con_argumentos(&argumentos);
-            let mut juicio = juzgar(&otra)?;
-            if juicio.arranca() {
-                let con = argumentos.join(" ");
-                juicio.avisos.push(format!("se ha puesto en marcha con los argumentos «{con}»"));
-                juicio.orden = Some(otra.clone());
-                return Ok((otra, juicio));
-            }
+    // Puede que le falten argumentos.
+    let (ip, puerto) = (direccion.ip().to_string(), direccion.port().to_string());
+    let siguiente = direccion.port().wrapping_add(1).to_string();
+    let nombre = preguntas::NOMBRE.to_owned();
+    for argumentos in [
+        vec![ip.clone(), puerto.clone()],
+        vec![puerto.clone()],
+        vec![ip.clone(), puerto.clone(), nombre.clone()],
+        vec![nombre, ip, puerto.clone()],
+        vec![direccion.to_string()],
+        vec![papel.nombre().to_owned()],
+        vec![puerto, siguiente],
+    ] {
+        let otra = orden.clone().con_argumentos(&argumentos);
+        let mut juicio = juzgar(&otra)?;
+        if juicio.arranca() {
+            let con = argumentos.join(" ");
+            juicio.avisos.push(format!("se ha puesto en marcha con los argumentos «{con}»"));
+            juicio.orden = Some(otra.clone());
+            return Ok((otra, juicio));
         }
     }
     match le_falta {
-        Some(linea) => Err(Fallo {
-            razon: "aquí no se puede poner en marcha".into(),
-            detalle: linea.trim().into(),
-        }),
+        Some(linea) => Err(Fallo { razon: NO_ARRANCA.into(), detalle: linea.trim().into() }),
         None => Ok((orden.clone(), juicio)),
     }
 }
-
-/// Lo que dice un programa al que le faltan argumentos.
-const PIDEN_ARGUMENTOS: [&str; 8] = [
-    "uso:",
-    "usage",
-    "argument",
-    "argv",
-    "indexerror",
-    "arrayindexoutofbounds",
-    "index out of range",
-    "modo de empleo",
-];
 
 /// Lo que dice, aunque ya se haya conectado, un programa con ventanas donde no las hay.
 const SIN_VENTANAS: [&str; 2] = ["TclError", "HeadlessException"];
@@ -341,6 +372,14 @@ const LE_FALTA: [&str; 16] = [
     "cannot open shared object",
     "HeadlessException",
 ];
+
+/// Un texto, letra a letra, sin eñes ni acentos; con sus fines de línea, que `deunicode` quita.
+#[must_use]
+pub fn sin_acentos(texto: &str) -> String {
+    let llana =
+        |c: char| if c.is_ascii() { c.into() } else { deunicode_char(c).unwrap_or("").to_owned() };
+    texto.chars().map(llana).collect()
+}
 
 /// Lo que se ve de un programa, sin las órdenes que dé al terminal.
 fn se_ve(programa: &Programa) -> String {

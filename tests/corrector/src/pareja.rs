@@ -3,7 +3,9 @@
 //! Hay parejas que se entienden entre ellas y no con el corrector (un protocolo propio), y parejas en las que
 //! cada uno se entiende con el corrector, y entre ellos no.
 
+use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -11,9 +13,12 @@ use pruebas::conexion::puerto_libre;
 use pruebas::escena::{Contexto, Resultado};
 use pruebas::programa::{Modo, Orden, Programa};
 
-use super::clase::Papel;
-use super::preguntas::{Respuestas, es_pregunta, pide_un_nombre};
-use super::{CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto, hasta, se_ve};
+use super::clase::{CODIGO, Papel, extension};
+use super::preguntas::{NOMBRE, Respuestas, es_pregunta, pide_un_nombre};
+use super::{
+    CALLADO, Clausula, DE_PERSONA, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto, hasta,
+    se_ve,
+};
 
 /// Las cláusulas que, si fallan, pueden ser por no hablar como el corrector.
 const SOSPECHOSAS: [&str; 6] = ["S1", "S2", "S5", "C1", "C2", "C3"];
@@ -26,6 +31,8 @@ const SI: &str = "con el corrector no; con su propia pareja, sí";
 struct Vista {
     /// A quien habla le llega también lo suyo.
     eco: bool,
+    /// Solo se entienden sin eñes ni acentos.
+    llano: bool,
     /// `salir` termina un cliente.
     sale: bool,
     /// Lo primero que dice cada uno no lo recibe nadie, y nadie le ha pedido un nombre.
@@ -36,6 +43,30 @@ struct Vista {
     aguanta_cortes: bool,
     /// El servidor cierra las conexiones de quien se va, si se puede saber.
     cierra: Option<bool>,
+}
+
+/// Cómo hablan unos programas que no hablan con líneas de texto, por lo que dice su código.
+#[must_use]
+pub fn protocolo_propio(ficheros: &[PathBuf]) -> Option<&'static str> {
+    const SENALES: [(&str, &str); 9] = [
+        ("json", "JSON"),
+        ("pickle.", "pickle"),
+        ("objectinputstream", "objetos"),
+        ("readutf(", "readUTF"),
+        ("struct.unpack", "la longitud por delante"),
+        ("header", "la longitud por delante"),
+        ("binaryreader", "binario"),
+        ("encoding.unicode", "UTF-16"),
+        ("utf-16", "UTF-16"),
+    ];
+    let es_codigo = |ruta: &&PathBuf| {
+        let suya = extension(ruta).to_lowercase();
+        CODIGO.contains(&suya.as_str()) && !["exe", "jar"].contains(&suya.as_str())
+    };
+    let codigos = ficheros.iter().filter(es_codigo).map(|ruta| fs::read(ruta).unwrap_or_default());
+    let codigo: String =
+        codigos.map(|codigo| String::from_utf8_lossy(&codigo).to_lowercase()).collect();
+    SENALES.iter().find(|(senal, _)| codigo.contains(senal)).map(|(_, cual)| *cual)
 }
 
 /// Mira si se entienden entre ellos, y lo apunta en los dos juicios.
@@ -55,10 +86,20 @@ pub fn revisar(
     let (servidor, cliente) =
         (con_que.as_ref().unwrap_or(servidor), con_cual.as_ref().unwrap_or(cliente));
     // Como mejor se hayan entendido con el corrector.
-    let tuberias = cfg!(not(unix)) || del_servidor.por_tuberias || del_cliente.por_tuberias;
-    let modo = if tuberias { Modo::Tuberias } else { Modo::Terminal };
-    let manera = Manera { modo, llano: del_servidor.llano || del_cliente.llano };
-    let vista = juntos(servidor, cliente, direccion, manera)?;
+    let suyas = [del_servidor.manera, del_cliente.manera];
+    let modo = suyas.map(|una| una.modo).into_iter().find(|modo| *modo == Modo::Tuberias);
+    let llano = suyas.iter().any(|una| una.llano);
+    let manera = Manera { modo: modo.unwrap_or(DE_PERSONA), llano };
+    if let Some(suya) = del_servidor.escucha.filter(|suya| *suya != direccion) {
+        puerto_libre(suya)?;
+    }
+    let mut vista = juntos(servidor, cliente, direccion, manera)?;
+    if vista.is_none() && !manera.llano {
+        // Si solo se pierden los acentos, algo se entienden.
+        let llano = Manera { llano: true, ..manera };
+        vista = juntos(servidor, cliente, direccion, llano)?
+            .map(|vista| Vista { llano: true, ..vista });
+    }
     let Some(vista) = vista else {
         no_se_entienden(del_servidor, del_cliente);
         return Ok(());
@@ -69,8 +110,11 @@ pub fn revisar(
         del_servidor.anota("S5", veredicto.falla(75, por_que));
     }
     for juicio in [del_servidor, del_cliente] {
+        let sospecha = |una: &Clausula| {
+            una.cumple == Some(false) && una.techo <= 50 && SOSPECHOSAS.contains(&una.nombre)
+        };
         let falla = juicio.fallan();
-        if juicio.fila() <= 50 && SOSPECHOSAS.iter().any(|una| falla.contains(una)) {
+        if juicio.clausulas.iter().any(sospecha) {
             se_entienden(juicio, &vista);
         } else if vista.sale && falla.contains(&"C4") {
             juicio.anota("C4", con_su_pareja("que `salir` lo termine").si(SI));
@@ -87,7 +131,7 @@ fn con_su_pareja(esperado: &str) -> Veredicto {
 fn se_entienden(juicio: &mut Juicio, vista: &Vista) {
     let falla = juicio.fallan();
     for nombre in ["S1", "C1"] {
-        if falla.contains(&nombre) {
+        if falla.contains(&nombre) && !juicio.arranca() {
             let veredicto = con_su_pareja("que sea en la dirección del enunciado");
             juicio.anota(nombre, veredicto.falla(75, "funcionan, pero en otra dirección o puerto"));
         }
@@ -98,7 +142,11 @@ fn se_entienden(juicio: &mut Juicio, vista: &Vista) {
     let reenvia = con_su_pareja("que todos lean lo que dicen los demás, y no lo suyo");
     juicio.mejora(
         "S5",
-        if vista.eco { reenvia.falla(75, "también lo recibe su autor") } else { reenvia.si(SI) },
+        match vista {
+            Vista { eco: true, .. } => reenvia.falla(75, "también lo recibe su autor"),
+            Vista { llano: true, .. } => reenvia.falla(75, "solo sin eñes ni acentos"),
+            _ => reenvia.si(SI),
+        },
     );
     let olvida = con_su_pareja(
         "que, cuando uno sale y otro se corta, se cierren sus conexiones y los demás se sigan oyendo",
@@ -106,7 +154,7 @@ fn se_entienden(juicio: &mut Juicio, vista: &Vista) {
     juicio.mejora(
         "S6",
         match (vista.aguanta_salidas, vista.aguanta_cortes, vista.cierra) {
-            (false, ..) if vista.sale => olvida.falla(50, "los que quedan dejan de oírse"),
+            (false, ..) => olvida.falla(50, "cuando uno se va, los que quedan dejan de oírse"),
             (_, false, _) => olvida.falla(75, "cuando uno se corta, los demás dejan de oírse"),
             (.., Some(false)) => olvida.falla(75, "la conexión de quien se va sigue abierta"),
             (.., None) => olvida.no_se_ve("los demás se siguen oyendo; si la cierra, no se ve"),
@@ -124,7 +172,11 @@ fn se_entienden(juicio: &mut Juicio, vista: &Vista) {
 /// Cada uno se entiende con el corrector, y entre ellos no.
 fn no_se_entienden(del_servidor: &mut Juicio, del_cliente: &mut Juicio) {
     let aviso = "se ha probado con su propia pareja, y no se entienden";
-    let solos = del_servidor.fila() >= 75 && del_cliente.fila() >= 75;
+    // Si uno de los dos está en otro sitio, ya se sabe por qué.
+    let en_su_sitio =
+        |juicio: &Juicio| !juicio.fallan().iter().any(|una| ["S1", "C1"].contains(una));
+    let solos =
+        [&*del_servidor, &*del_cliente].iter().all(|uno| uno.fila() >= 75 && en_su_sitio(uno));
     for (juicio, nombre) in [(del_servidor, "S5"), (del_cliente, "C3")] {
         juicio.avisos.push(aviso.into());
         if solos {
@@ -148,7 +200,8 @@ fn juntos(
     hasta(CALLADO, || !servidor.pantalla.texto().is_empty());
     contesta(&mut servidor, &mut Respuestas::new(Papel::Servidor, direccion, "chat"));
     let entra = |contexto: &Arc<Contexto>, nombre: &'static str| -> Resultado<Programa> {
-        let mut programa = Programa::arrancar(contexto, nombre, cliente)?;
+        let orden = cliente.clone().cambiando(NOMBRE, nombre);
+        let mut programa = Programa::arrancar(contexto, nombre, &orden)?;
         hasta(CALLADO, || !programa.pantalla.texto().is_empty());
         contesta(&mut programa, &mut Respuestas::new(Papel::Cliente, direccion, nombre));
         Ok(programa)
@@ -188,7 +241,15 @@ fn juntos(
         let quedan = || servidor.sockets_abiertos().is_some_and(|hay| hay + 2 <= antes);
         (antes > 3).then(|| hasta(ESPERA, quedan))
     });
-    Ok(Some(Vista { eco, sale, pierde_lo_primero, aguanta_salidas, aguanta_cortes, cierra }))
+    Ok(Some(Vista {
+        eco,
+        llano: manera.llano,
+        sale,
+        pierde_lo_primero,
+        aguanta_salidas,
+        aguanta_cortes,
+        cierra,
+    }))
 }
 
 /// Contesta a lo que pregunte, mientras pregunte.

@@ -2,9 +2,14 @@
 
 use std::net::SocketAddr;
 
-use deunicode::deunicode;
-
 use crate::clase::Papel;
+use crate::sin_acentos;
+
+/// El que se da a quien pregunta.
+pub const NOMBRE: &str = "Ana";
+
+/// Cómo se pide una dirección.
+const IP: [&str; 7] = ["ip", "host", "hote", "address", "direccion", "indirizzo", "adresse"];
 
 /// Las líneas del final de una pantalla entre las que está la pregunta.
 const ULTIMAS: usize = 8;
@@ -26,7 +31,7 @@ impl Respuestas {
 
     /// Lo que se contesta a lo último que hay en esta pantalla.
     pub fn a(&mut self, pantalla: &str) -> String {
-        let llano = deunicode(pantalla).to_lowercase();
+        let llano = sin_acentos(pantalla).to_lowercase();
         let lineas: Vec<&str> = llano.lines().map(str::trim).collect();
         let lineas = &lineas[lineas.len().saturating_sub(ULTIMAS)..];
         let con_letras = |linea: &&&str| linea.contains(|c: char| c.is_alphabetic());
@@ -66,17 +71,33 @@ impl Respuestas {
     fn dato(&self, pregunta: &str) -> String {
         let palabras: Vec<_> = pregunta.split(|c: char| !c.is_alphanumeric()).collect();
         let pide = |cuales: &[&str]| cuales.iter().any(|una| palabras.contains(una));
-        let (ip, puerto) =
-            (pide(&["ip", "host", "address", "direccion"]), pide(&["puerto", "port"]));
+        let es_ip = |una: &&str| IP.contains(una);
+        // También «port», «porta», «portnummer».
+        let es_puerto = |una: &&str| una.starts_with("puert") || una.starts_with("port");
+        let (donde_ip, donde_puerto) =
+            (palabras.iter().position(es_ip), palabras.iter().position(es_puerto));
+        let juntos: String = pregunta.split_whitespace().collect();
+        let los_dos = donde_ip.is_some()
+            && donde_puerto.is_some()
+            && (pide(&["y", "and", "e"]) || juntos.contains(":puert") || juntos.contains(":port"));
+        // De «puerto del host» o «host port», el puerto; de «ip (puerto 12345)», la ip.
+        let (ip, puerto) = match (donde_ip, donde_puerto) {
+            (Some(ip), Some(puerto)) => (puerto > ip + 1, puerto <= ip + 1),
+            (ip, puerto) => (ip.is_some(), puerto.is_some()),
+        };
         if pide(&["n"]) && pide(&["s", "si"]) {
             "s".into()
         } else if pide(&["n"]) && pide(&["y"]) {
             "y".into()
-        } else if ip && puerto {
+        } else if los_dos {
             self.direccion.to_string()
         } else if puerto {
             self.direccion.port().to_string()
-        } else if pide(&["intro", "enter", "pulsa", "pulse", "presiona", "press"]) {
+        } else if pide_un_nombre(pregunta) {
+            self.nombre.into()
+        } else if pide(&["intro", "pulsa", "pulse", "presiona", "press"])
+            || pide(&["enter"]) && pide(&["para", "to"])
+        {
             String::new()
         } else if pide(&["maximo", "cuantos", "numero", "max", "limite", "many"]) {
             "10".into()
@@ -93,7 +114,7 @@ impl Respuestas {
 /// ¿Habla esta pantalla de un nombre?
 #[must_use]
 pub fn pide_un_nombre(pantalla: &str) -> bool {
-    let llano = deunicode(pantalla).to_lowercase();
+    let llano = sin_acentos(pantalla).to_lowercase();
     ["nombre", "nick", "name", "alias", "llamas", "apodo"].iter().any(|una| llano.contains(una))
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::clase::Papel;
+use super::donde::{Donde, escucha_en};
 use super::preguntas::{Respuestas, es_pregunta};
 use super::{
     ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, Veredicto, conectar,
@@ -41,9 +42,9 @@ const AVALANCHA: usize = 16 * 1024;
 /// # Errors
 ///
 /// Si no se puede juzgar: no hay tal programa, o el puerto es de otro.
-pub fn juzgar(orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
-    de_la_mejor_manera(Papel::Servidor, orden, direccion, |manera, orden| {
-        juzgar_con(manera, orden, direccion)
+pub fn juzgar(orden: &Orden, donde: &Donde) -> Resultado<Juicio> {
+    de_la_mejor_manera(Papel::Servidor, orden, donde, |manera, orden| {
+        juzgar_con(manera, orden, donde.direccion)
     })
 }
 
@@ -65,9 +66,12 @@ fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado
         con_nombre: false,
         respuestas: Respuestas::new(Papel::Servidor, direccion, "chat"),
     };
-    if ensayo.hacer().is_err() {
-        juicio.corta(&que_ha_pasado(&mut programa));
+    let acaba = ensayo.hacer();
+    let suya = ensayo.direccion;
+    if acaba.is_err() {
+        juicio.corta(50, &que_ha_pasado(&mut programa));
     }
+    juicio.escucha = juicio.arranca().then_some(suya);
     juicio.acaba(&mut programa);
     Ok(juicio)
 }
@@ -160,24 +164,30 @@ impl Ensayo<'_> {
             &format!("ponerlo en marcha y conectarse a {}", self.direccion),
             "que admita la conexión",
         );
+        let pedida = self.direccion;
         let primera = RefCell::new(None);
         let fin = Instant::now() + ARRANQUE;
         loop {
-            let programa = &*self.programa;
+            let (programa, direccion) = (&*self.programa, self.direccion);
             let intento = || {
-                *primera.borrow_mut() =
-                    conectar(programa.contexto(), "PersonaA", self.direccion).ok();
+                *primera.borrow_mut() = conectar(programa.contexto(), "PersonaA", direccion).ok();
                 primera.borrow().is_some() || programa.pantalla.vista().terminada
             };
-            // Si se queda callado, puede estar preguntando algo; si no, arrancando.
+            // Si se queda callado, puede escuchar en otro sitio, o estar preguntando algo; si no, arrancando.
             if hasta(CALLADO, intento) || Instant::now() >= fin {
                 break;
             }
-            self.contesta();
+            match escucha_en(self.programa).first() {
+                Some(otra) => self.direccion = *otra,
+                None => _ = self.contesta(),
+            }
         }
         let programa = &*self.programa;
         let primera = primera.into_inner();
         let veredicto = match &primera {
+            Some(_) if self.direccion != pedida => {
+                veredicto.falla(75, format!("escucha en {}", self.direccion))
+            }
             Some(_) => veredicto,
             None if programa.pantalla.vista().terminada => {
                 veredicto.falla(0, "el programa ha terminado antes de escuchar")
@@ -220,11 +230,30 @@ impl Ensayo<'_> {
             self.juicio.anota("S2", veredicto);
             return Ok(al_tercero);
         }
+        if let Some(como) = self.programa.como_ha_terminado() {
+            // A quien no ha servido a nadie no le funciona nada.
+            let sirve = [a, b, c].iter().any(|uno| !uno.pantalla.texto().is_empty());
+            let visto = format!("el servidor ha terminado {como}");
+            self.juicio.anota("S2", veredicto.falla(if sirve { 25 } else { 0 }, visto));
+            return Ok(false);
+        }
         if b.pantalla.vista().terminada {
-            let visto = match self.programa.como_ha_terminado() {
-                Some(como) => format!("el servidor ha terminado {como}"),
-                None => "la conexión de B se corta".into(),
-            };
+            let corta = "la conexión de quien habla se corta";
+            if insiste(a, TEXTO, || a.pantalla.vista().terminada) {
+                self.juicio.anota("S2", veredicto.no_se_ve(corta));
+                let veredicto = Veredicto::new("que B diga algo, y después A", "que se oiga");
+                self.juicio.anota("S5", veredicto.falla(0, corta));
+            } else {
+                self.juicio.anota("S2", veredicto.falla(25, "la conexión de B se corta"));
+            }
+            return Ok(false);
+        }
+        // Hay servidores que hablan con uno, por turnos, y empieza quien los lleva.
+        let _ = self.programa.escribe_tecla_a_tecla("hola desde el servidor");
+        let solo_a_uno =
+            hasta(POR_SI_ACASO, || [a, b, c].iter().any(|uno| !uno.pantalla.texto().is_empty()));
+        if solo_a_uno {
+            let visto = "solo se habla con uno, desde el teclado del servidor";
             self.juicio.anota("S2", veredicto.falla(25, visto));
             return Ok(false);
         }
@@ -261,6 +290,7 @@ impl Ensayo<'_> {
         const CLAVE: &str = "mensaje uno";
         /// Lo que se dice hasta que se oye: el servidor puede no haber apuntado aún a todos.
         const PRUEBA: &str = "se me oye?";
+        const TERCERO: &str = "y a mi, se me oye?";
         let texto = self.manera.texto("mensaje uno: ¿qué tal la mañana?");
         let veredicto = Veredicto::new(
             "que A diga algo con eñes y acentos, y después B",
@@ -282,9 +312,13 @@ impl Ensayo<'_> {
         };
         if !llega {
             let dicho = if oyen { CLAVE } else { PRUEBA };
+            let al_ultimo = || insiste(c, TERCERO, || tiene(a, TERCERO) || tiene(b, TERCERO));
             let (techo, visto) = match (tiene(b, dicho), tiene(c, dicho), tiene(a, dicho)) {
                 (false, false, true) => (50, "solo lo recibe su autor"),
                 (false, false, false) if oyen => (50, "se oía, y esto no lo recibe nadie"),
+                (false, false, false) if al_ultimo() => {
+                    (50, "lo que dice el primero no lo recibe nadie, y lo que dice el último, sí")
+                }
                 (false, false, false) => (0, "no lo recibe nadie"),
                 _ => (50, "no lo reciben todos los demás"),
             };
@@ -329,11 +363,9 @@ impl Ensayo<'_> {
         cuarto.envia("soy el cuarto\n")?;
         hasta(ESPERA, || b.pantalla.texto().contains("soy el cuarto"));
         let recibido = b.pantalla.bytes().len();
-        cuarto.deja_de_hablar()?;
-        let cierra = hasta(ESPERA, || cuarto.pantalla.vista().terminada);
+        cuarto.se_va();
         let hablan = siguen([a, b, c], "D");
-        let inunda = b.pantalla.bytes().len() > recibido + AVALANCHA;
-        drop(cuarto);
+        let inunda = hasta(POR_SI_ACASO, || b.pantalla.bytes().len() > recibido + AVALANCHA);
         if inunda || !hablan {
             let visto = match (inunda, self.programa.pantalla.vista().terminada) {
                 (true, _) => "cuando alguien se va, inunda a los demás",
@@ -343,6 +375,13 @@ impl Ensayo<'_> {
             self.juicio.anota("S6", veredicto.falla(50, visto));
             return Ok(());
         }
+        // De quien se va del todo no se ve si el servidor cierra su lado; de quien solo deja de hablar, sí.
+        let callado = self.entra("PersonaF")?;
+        callado.envia("soy quien se calla\n")?;
+        hasta(ESPERA, || b.pantalla.texto().contains("soy quien se calla"));
+        callado.deja_de_hablar()?;
+        let cierra = hasta(ESPERA, || callado.pantalla.vista().terminada);
+        drop(callado);
         let abiertos = self.programa.sockets_abiertos();
         let quinto = self.entra("PersonaE")?;
         quinto.envia("soy el quinto\n")?;
@@ -356,7 +395,7 @@ impl Ensayo<'_> {
             let visto = if muerto { "el servidor se cae" } else { "los demás dejan de oírse" };
             veredicto.falla(75, format!("cuando alguien se corta de golpe, {visto}"))
         } else if !cierra {
-            veredicto.falla(75, "la conexión de D sigue abierta")
+            veredicto.falla(75, "la conexión de quien se va sigue abierta")
         } else if self.quedan_mas_de(abiertos) {
             veredicto.falla(75, "el socket de E, que se cortó, sigue abierto")
         } else {

@@ -54,6 +54,11 @@ impl Conexion {
         })
     }
 
+    /// La dirección de esta punta.
+    pub fn direccion(&self) -> Resultado<SocketAddr> {
+        Ok(self.socket.local_addr()?)
+    }
+
     /// Envía estos bytes, tal cual.
     pub fn envia(&self, bytes: impl AsRef<[u8]>) -> Resultado {
         self.contexto.apunta(format!("{} envía {}", self.pantalla.nombre, resumen(bytes.as_ref())));
@@ -80,6 +85,14 @@ impl Conexion {
     pub fn se_cortara(mut self) -> Self {
         self.se_corta = true;
         self
+    }
+
+    /// Se va del todo, como al terminar un programa: al volver, ya no hay quien lea lo que le envíen.
+    pub fn se_va(mut self) {
+        self.se_corta = false;
+        self.cierra();
+        // El hilo que lee comparte el socket.
+        self.pantalla.espera(Instant::now() + ESCRITURA, |vista| vista.terminada);
     }
 
     /// Al soltarla, se cortará de golpe: así su puerto no queda ocupado por un rato.

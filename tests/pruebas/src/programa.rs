@@ -134,6 +134,24 @@ impl Orden {
         self
     }
 
+    /// Con este argumento en lugar de aquel.
+    #[must_use]
+    pub fn cambiando(mut self, aquel: &str, este: &str) -> Self {
+        for argumento in self.argumentos.iter_mut().filter(|uno| *uno == aquel) {
+            *argumento = este.into();
+        }
+        self
+    }
+
+    /// Lo que nombra: él mismo y sus argumentos, los que son ficheros de su carpeta.
+    #[must_use]
+    pub fn ficheros(&self) -> Vec<PathBuf> {
+        let carpeta = self.ajeno.as_deref().unwrap_or(Path::new(""));
+        let nombrados =
+            [self.programa.as_os_str()].into_iter().chain(self.argumentos.iter().map(|uno| &**uno));
+        nombrados.map(|uno| carpeta.join(uno)).filter(|ruta| ruta.is_file()).collect()
+    }
+
     /// ¿Se le puede decir qué dirección tiene que usar?
     #[must_use]
     pub fn admite_direccion(&self) -> bool {
@@ -500,24 +518,22 @@ impl Programa {
     #[must_use]
     pub fn parado(&self, parado: bool) -> bool {
         let senal = if parado { "-STOP" } else { "-CONT" };
-        cfg!(unix) && self.grupo().is_some_and(|grupo| senal_al_grupo(senal, &grupo))
+        cfg!(unix) && self.proceso().is_some_and(|grupo| senal_al_grupo(senal, &grupo.to_string()))
     }
 
     /// Los sockets que tiene abiertos, donde se puede saber: en Linux.
     #[must_use]
     pub fn sockets_abiertos(&self) -> Option<usize> {
-        let descriptores = std::fs::read_dir(format!("/proc/{}/fd", self.grupo()?)).ok()?;
+        let descriptores = std::fs::read_dir(format!("/proc/{}/fd", self.proceso()?)).ok()?;
         let destinos = descriptores.filter_map(|uno| std::fs::read_link(uno.ok()?.path()).ok());
         Some(destinos.filter(|destino| destino.to_string_lossy().starts_with("socket:")).count())
     }
 
-    /// Su grupo de procesos, que se llama como su proceso: solo se sabe si es un programa ajeno o está en
+    /// Su número de proceso, que también es el de su grupo: solo se sabe si es un programa ajeno o está en
     /// marcha por tuberías.
-    fn grupo(&self) -> Option<String> {
-        match self.pid() {
-            Some(pid) => Some(pid.to_string()),
-            None => Some(std::fs::read_to_string(&self.grupo).ok()?.trim().to_owned()),
-        }
+    #[must_use]
+    pub fn proceso(&self) -> Option<u32> {
+        self.pid().or_else(|| std::fs::read_to_string(&self.grupo).ok()?.trim().parse().ok())
     }
 
     /// Lo mata sin aviso, como si se cerrara de golpe.
