@@ -374,7 +374,7 @@ fn se_puede_aislar() -> bool {
 /// Juzga varias a la vez, cada una con un corrector y una red para ella sola.
 fn a_la_vez(entregas: &[Entrega], raiz: &Path, direccion: SocketAddr) -> Vec<Value> {
     /// Juzgar es, sobre todo, esperar.
-    const POR_NUCLEO: usize = 5;
+    const POR_NUCLEO: usize = 7;
     let cuantas = entregas.len();
     let nucleos = thread::available_parallelism().map_or(1, usize::from);
     let (siguiente, acabadas) = (AtomicUsize::new(0), AtomicUsize::new(0));

@@ -8,7 +8,7 @@ use super::clase::Papel;
 use super::donde::Donde;
 use super::preguntas::{NOMBRE, Respuestas, es_pregunta};
 use super::{
-    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto,
+    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto, arrancar,
     de_la_mejor_manera, hasta, que_ha_pasado, se_ve,
 };
 use pruebas::conexion::{Conexion, Impostor, puerto_libre};
@@ -47,7 +47,7 @@ fn juzgar_con(manera: Manera, orden: &Orden, donde: &Donde) -> Resultado<Juicio>
             Err(_) => {}
         }
     }
-    let mut programa = Programa::arrancar(&contexto, "cliente", orden)?;
+    let mut programa = arrancar(&contexto, "cliente", orden)?;
     let mut juicio = Juicio::new(&ENUNCIADO);
     let respuestas = Respuestas::new(Papel::Cliente, direccion, NOMBRE);
     let ensayo =

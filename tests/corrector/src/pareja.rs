@@ -16,8 +16,8 @@ use pruebas::programa::{Modo, Orden, Programa};
 use super::clase::{CODIGO, Papel, extension};
 use super::preguntas::{NOMBRE, Respuestas, es_pregunta, pide_un_nombre};
 use super::{
-    CALLADO, Clausula, DE_PERSONA, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto, hasta,
-    se_ve,
+    CALLADO, Clausula, DE_PERSONA, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto,
+    arrancar, hasta, se_ve,
 };
 
 /// Las cláusulas que, si fallan, pueden ser por no hablar como el corrector.
@@ -195,13 +195,13 @@ fn juntos(
 ) -> Resultado<Option<Vista>> {
     puerto_libre(direccion)?;
     let contexto = Contexto::para_juzgar(manera.modo);
-    let mut servidor = Programa::arrancar(&contexto, "servidor", servidor)?;
+    let mut servidor = arrancar(&contexto, "servidor", servidor)?;
     // Hasta que diga algo; si no dice nada, el tiempo de arrancar.
     hasta(CALLADO, || !servidor.pantalla.texto().is_empty());
     contesta(&mut servidor, &mut Respuestas::new(Papel::Servidor, direccion, "chat"));
     let entra = |contexto: &Arc<Contexto>, nombre: &'static str| -> Resultado<Programa> {
         let orden = cliente.clone().cambiando(NOMBRE, nombre);
-        let mut programa = Programa::arrancar(contexto, nombre, &orden)?;
+        let mut programa = arrancar(contexto, nombre, &orden)?;
         hasta(CALLADO, || !programa.pantalla.texto().is_empty());
         contesta(&mut programa, &mut Respuestas::new(Papel::Cliente, direccion, nombre));
         Ok(programa)

@@ -72,7 +72,7 @@ impl Respuestas {
         let palabras: Vec<_> = pregunta.split(|c: char| !c.is_alphanumeric()).collect();
         let pide = |cuales: &[&str]| cuales.iter().any(|una| palabras.contains(una));
         let es_ip = |una: &&str| IP.contains(una);
-        // También «port», «porta», «portnummer».
+        // En otros idiomas empieza igual.
         let es_puerto = |una: &&str| una.starts_with("puert") || una.starts_with("port");
         let (donde_ip, donde_puerto) =
             (palabras.iter().position(es_ip), palabras.iter().position(es_puerto));
@@ -80,7 +80,7 @@ impl Respuestas {
         let los_dos = donde_ip.is_some()
             && donde_puerto.is_some()
             && (pide(&["y", "and", "e"]) || juntos.contains(":puert") || juntos.contains(":port"));
-        // De «puerto del host» o «host port», el puerto; de «ip (puerto 12345)», la ip.
+        // De «puerto del servidor» o «`host port`», el puerto; de «dirección (puerto 12345)», la dirección.
         let (ip, puerto) = match (donde_ip, donde_puerto) {
             (Some(ip), Some(puerto)) => (puerto > ip + 1, puerto <= ip + 1),
             (ip, puerto) => (ip.is_some(), puerto.is_some()),

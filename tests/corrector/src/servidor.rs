@@ -8,7 +8,7 @@ use super::clase::Papel;
 use super::donde::{Donde, escucha_en};
 use super::preguntas::{Respuestas, es_pregunta};
 use super::{
-    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, Veredicto, conectar,
+    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, Veredicto, arrancar, conectar,
     de_la_mejor_manera, final_de, hasta, que_ha_pasado, se_ve,
 };
 use pruebas::conexion::{Conexion, puerto_libre};
@@ -51,7 +51,7 @@ pub fn juzgar(orden: &Orden, donde: &Donde) -> Resultado<Juicio> {
 fn juzgar_con(manera: Manera, orden: &Orden, direccion: SocketAddr) -> Resultado<Juicio> {
     puerto_libre(direccion)?;
     let contexto = Contexto::para_juzgar(manera.modo);
-    let mut programa = Programa::arrancar(&contexto, "servidor", orden)?;
+    let mut programa = arrancar(&contexto, "servidor", orden)?;
     let mut juicio = Juicio::new(&ENUNCIADO);
     for oral in ["S3", "S4"] {
         let veredicto = Veredicto::new("", "");
@@ -364,6 +364,8 @@ impl Ensayo<'_> {
         hasta(ESPERA, || b.pantalla.texto().contains("soy el cuarto"));
         let recibido = b.pantalla.bytes().len();
         cuarto.se_va();
+        // Nadie habla en el mismo instante en que otro se va.
+        hasta(POR_SI_ACASO, || self.programa.pantalla.vista().terminada);
         let hablan = siguen([a, b, c], "D");
         let inunda = hasta(POR_SI_ACASO, || b.pantalla.bytes().len() > recibido + AVALANCHA);
         if inunda || !hablan {
