@@ -424,15 +424,11 @@ fn siguen([a, b, c]: [&Conexion; 3], quien: &str) -> bool {
 
 /// Dice algo una y otra vez hasta que se cumple la condición; devuelve si se cumplió a tiempo.
 fn insiste(quien: &Conexion, texto: &str, condicion: impl Fn() -> bool) -> bool {
-    let fin = Instant::now() + ESPERA;
-    loop {
+    /// Unos cinco segundos.
+    const VECES: usize = 12;
+    (0..VECES).any(|_| {
         // Si ya no se puede decir, se ve en que la condición no se cumple.
         let _ = quien.envia(format!("{texto}\n"));
-        if hasta(POR_SI_ACASO, &condicion) {
-            return true;
-        }
-        if Instant::now() >= fin {
-            return false;
-        }
-    }
+        hasta(POR_SI_ACASO, &condicion)
+    })
 }

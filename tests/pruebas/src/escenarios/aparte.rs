@@ -227,7 +227,7 @@ pub fn memoria_con_cien_lentos(escena: &Escena) -> Resultado {
     /// Lo que leen entre todos: despacio, unos segundos.
     const LEEN: usize = 4 * 1024 * 1024;
     /// Lo que hay que dejar pasar sin que crezca: con el ordenador ocupado, también lo hace despacio.
-    const QUIETA: Duration = Duration::from_secs(2);
+    const QUIETA: Duration = Duration::from_secs(6);
     /// Menos que esto no es crecer.
     const ALGO_KIB: usize = 256;
     let servidor = escena.servidor()?;
