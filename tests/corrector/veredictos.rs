@@ -10,6 +10,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 use std::time::{Duration, Instant};
 
+use corrector::clase::Papel;
+use corrector::preguntas::{NOMBRE, Respuestas};
 use libtest_mimic::{Arguments, Failed, Trial};
 use pruebas::conexion::direccion_propia;
 use serde_json::Value;
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
             pruebas.push(prueba.with_ignored_flag(true));
         }
     }
+    pruebas.push(Trial::test("preguntas", preguntas));
     pruebas.push(Trial::test("no_hay_tal_programa", no_hay_tal_programa));
     pruebas.push(Trial::test("puerto_de_otro", puerto_de_otro));
     pruebas.push(Trial::test("ordenes_mal_escritas", ordenes_mal_escritas));
@@ -175,6 +178,34 @@ fn acierta(
     while TcpStream::connect(direccion).is_ok() {
         if Instant::now() >= fin {
             return Err("el programa sigue en marcha".into());
+        }
+    }
+    Ok(())
+}
+
+/// Lo que se contesta a lo que pregunta un programa.
+fn preguntas() -> Result<(), Failed> {
+    for (pantalla, respuesta) in [
+        ("Dirección del servidor: ", "127.0.0.1"),
+        // Lo de antes, con acentos, no se junta con la pregunta.
+        ("Dirección del servidor: 127.0.0.1\nPuerto: ", "12345"),
+        ("Puerto del servidor: ", "12345"),
+        ("Porta host: ", "12345"),
+        ("Enter host port: ", "12345"),
+        ("IP (puerto 12345): ", "127.0.0.1"),
+        ("IP:puerto del servidor: ", "127.0.0.1:12345"),
+        ("IP y puerto: ", "127.0.0.1:12345"),
+        ("Enter your name: ", "Ana"),
+        ("¿Cómo te llamas? ", "Ana"),
+        ("Press enter to start: ", ""),
+        ("¿Seguro? (s/n) ", "s"),
+        ("1. Salir\n2. Conectar\nOpción: ", "2"),
+        ("¿En qué sala? ", "general"),
+    ] {
+        let direccion = SocketAddr::from((Ipv4Addr::LOCALHOST, 12345));
+        let dicho = Respuestas::new(Papel::Cliente, direccion, NOMBRE).a(pantalla);
+        if dicho != respuesta {
+            return Err(format!("a «{pantalla}» se contesta «{dicho}», y no «{respuesta}»").into());
         }
     }
     Ok(())

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::clase::Papel;
 use super::donde::Donde;
+use super::manera::{Manera, de_la_mejor_manera};
 use super::preguntas::{NOMBRE, Respuestas, es_pregunta};
 use super::{
-    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto, arrancar,
-    de_la_mejor_manera, hasta, que_ha_pasado, se_ve,
+    ARRANQUE, CALLADO, ESPERA, Juicio, POR_SI_ACASO, UN_RATO, Veredicto, arrancar, hasta,
+    que_ha_pasado, se_ve,
 };
 use pruebas::conexion::{Conexion, Impostor, puerto_libre};
 use pruebas::escena::{BIENVENIDA, Contexto, Resultado};

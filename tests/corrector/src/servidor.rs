@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use super::clase::Papel;
 use super::donde::{Donde, escucha_en};
+use super::manera::{Manera, de_la_mejor_manera};
 use super::preguntas::{Respuestas, es_pregunta};
 use super::{
-    ARRANQUE, CALLADO, ESPERA, Juicio, Manera, POR_SI_ACASO, Veredicto, arrancar, conectar,
-    de_la_mejor_manera, final_de, hasta, que_ha_pasado, se_ve,
+    ARRANQUE, CALLADO, ESPERA, Juicio, POR_SI_ACASO, Veredicto, arrancar, conectar, final_de,
+    hasta, que_ha_pasado, se_ve,
 };
 use pruebas::conexion::{Conexion, puerto_libre};
 use pruebas::escena::{Contexto, Resultado};
