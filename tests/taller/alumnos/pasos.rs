@@ -2,7 +2,7 @@
 //! escenario que trata de él; y sus ejercicios, que sin hacer nada no se cumplen, se cumplen con su
 //! solución, que no estropea nada más que lo que dice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
@@ -13,9 +13,10 @@ use std::thread;
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
+use pruebas::escena::Fallo;
 use pruebas::tabla::{Escenario, PASOS, TABLA};
 use taller::Paso;
-use taller::comprobar::Programas;
+use taller::comprobar::{Falta, Programas};
 use taller::ejercicio::Ejercicio;
 use taller::ejercicio::comprobaciones::COMPROBACIONES;
 use taller::empezar::empezar;
@@ -147,13 +148,13 @@ fn con_su_solucion(ejercicio: &Ejercicio, paso: &Paso, carpeta: &Path) -> Result
         |nombre: &str| esta(&ejercicio.cambia, nombre) || esta(&ejercicio.puede_cambiar, nombre);
     let tranquilos = paso.pide().filter(|uno| !INUNDAN.contains(&uno.nombre));
     let mut fallan = los_que_fallan(&programas, tranquilos, previsto);
-    fallan.retain(|nombre| !esta(&ejercicio.puede_cambiar, nombre));
+    fallan.retain(|nombre, _| !esta(&ejercicio.puede_cambiar, nombre));
     let mut previstos: BTreeSet<_> = ejercicio.cambia.iter().map(String::as_str).collect();
     previstos.retain(|nombre| !INUNDAN.contains(nombre));
-    if fallan == previstos {
+    if fallan.keys().eq(&previstos) {
         return Ok(());
     }
-    Err(format!("debían fallar {previstos:?}, y fallan {fallan:?}"))
+    Err(format!("debían fallar {previstos:?}, y fallan {fallan:#?}"))
 }
 
 fn hecho(programas: &Programas, ejercicio: &Ejercicio, paciencia: Duration) -> Result<(), String> {
@@ -181,14 +182,14 @@ fn aplicar(ejercicio: &Ejercicio, carpeta: &Path, opciones: &[&str]) -> Result<(
     Err(format!("{}: la solución no se puede aplicar: {error}", ejercicio.nombre).into())
 }
 
-/// De estos escenarios, los que no se cumplen. A lo que se prevé que falle no se le espera mucho.
+/// De estos escenarios, los que no se cumplen, y por qué. A lo que se prevé que falle no se le espera mucho.
 fn los_que_fallan(
     programas: &Programas,
     escenarios: impl Iterator<Item = &'static Escenario>,
     previsto: impl Fn(&str) -> bool + Sync,
-) -> BTreeSet<&'static str> {
+) -> BTreeMap<&'static str, Fallo> {
     let por_ver: Mutex<Vec<&'static Escenario>> = Mutex::new(escenarios.collect());
-    let fallan = Mutex::new(BTreeSet::new());
+    let fallan = Mutex::new(BTreeMap::new());
     let siguiente = || por_ver.lock().expect("nadie entra en pánico").pop();
     thread::scope(|hilos| {
         for _ in 0..A_LA_VEZ {
@@ -196,9 +197,9 @@ fn los_que_fallan(
                 while let Some(escenario) = siguiente() {
                     let paciencia = if previsto(escenario.nombre) { POCO } else { MUCHO };
                     let visto = programas.ver(escenario.necesita, escenario.prueba, paciencia);
-                    if visto.is_err() {
+                    if let Err(Falta { fallo, .. }) = visto {
                         let mut fallan = fallan.lock().expect("nadie entra en pánico");
-                        fallan.insert(escenario.nombre);
+                        fallan.insert(escenario.nombre, fallo);
                     }
                 }
             });
@@ -206,7 +207,7 @@ fn los_que_fallan(
     });
     let mut fallan = fallan.into_inner().expect("nadie entra en pánico");
     // Algunos cuentan con un ordenador que no esté haciendo lo de los demás: se miran otra vez, a solas.
-    fallan.retain(|nombre| {
+    fallan.retain(|nombre, _| {
         let Escenario { necesita, prueba, .. } = escenario(nombre);
         previsto(nombre) || programas.ver(*necesita, *prueba, MUCHO).is_err()
     });
