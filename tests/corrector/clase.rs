@@ -269,12 +269,47 @@ teclado.on("line", (linea) => {
 });
 "#;
 
+/// Con un protocolo suyo: lo que no lo es hace caer al servidor.
+const SERVIDOR_DE_JSON: &str = r#"
+const net = require("net");
+const readline = require("readline");
+const clientes = new Set();
+net.createServer((socket) => {
+  clientes.add(socket);
+  socket.on("close", () => clientes.delete(socket));
+  const lineas = readline.createInterface({ input: socket });
+  // Un corte lo cuentan los dos: al que nadie escucha, Node termina.
+  for (const uno of [socket, lineas]) uno.on("error", () => {});
+  lineas.on("line", (linea) => {
+    const { texto } = JSON.parse(linea);
+    for (const otro of clientes) {
+      if (otro !== socket) otro.write(JSON.stringify({ de: socket.remotePort, texto }) + "\n");
+    }
+  });
+}).listen(12345, "127.0.0.1");
+"#;
+
+const CLIENTE_DE_JSON: &str = r#"
+const net = require("net");
+const readline = require("readline");
+const socket = net.createConnection({ host: "127.0.0.1", port: 12345 });
+readline.createInterface({ input: socket }).on("line", (linea) => {
+  const { de, texto } = JSON.parse(linea);
+  console.log(`${de}: ${texto}`);
+});
+socket.on("close", () => process.exit(0));
+readline.createInterface({ input: process.stdin }).on("line", (texto) => {
+  if (texto === "salir") socket.end();
+  else socket.write(JSON.stringify({ texto }) + "\n");
+});
+"#;
+
 /// Una entrega: quién, qué ficheros, cómo se entregan, y las filas que le tocan.
 struct Caso {
     nombre: String,
     ficheros: Vec<(String, String)>,
     forma: Forma,
-    filas: (Option<u64>, Option<u64>),
+    filas: Filas,
 }
 
 #[derive(Clone, Copy)]
@@ -317,6 +352,31 @@ const EN_PYTHON: &[(&str, &str, u64, u64)] = &[
     ("por_lineas", "sin_fin_de_linea", 75, 75),
     ("propio_eco", "propio", 75, 100),
     ("propio", "propio_y_lo_repite", 100, 100),
+];
+
+/// La del servidor y la del cliente; ninguna, si no se puede juzgar.
+type Filas = (Option<u64>, Option<u64>);
+
+/// Un nombre, y lo que dice.
+type Fichero = (&'static str, &'static str);
+
+/// Los ficheros de otras entregas, tal cual, y sus filas.
+const TAL_CUAL: &[(&[Fichero], Forma, Filas)] = &[
+    (&[("trabajo.docx", "no es un programa")], Forma::Carpeta, (None, None)),
+    (
+        &[
+            ("chat/Servidor.java", SERVIDOR_JAVA),
+            ("chat/ManejadorCliente.java", MANEJADOR_JAVA),
+            ("cliente.js", CLIENTE_JS),
+        ],
+        Forma::Zip,
+        (Some(100), Some(100)),
+    ),
+    (
+        &[("servidor.js", SERVIDOR_DE_JSON), ("cliente.js", CLIENTE_DE_JSON)],
+        Forma::Zip,
+        (Some(100), Some(100)),
+    ),
 ];
 
 fn casos() -> Vec<Caso> {
@@ -371,17 +431,6 @@ fn casos() -> Vec<Caso> {
         ),
         (nada()[..1].to_vec(), Carpeta, Some(100), None),
         (nada()[1..].to_vec(), Zip, None, Some(100)),
-        (vec![("trabajo.docx".into(), "no es un programa".into())], Carpeta, None, None),
-        (
-            vec![
-                ("chat/Servidor.java".into(), SERVIDOR_JAVA.into()),
-                ("chat/ManejadorCliente.java".into(), MANEJADOR_JAVA.into()),
-                ("cliente.js".into(), CLIENTE_JS.into()),
-            ],
-            Zip,
-            Some(100),
-            Some(100),
-        ),
         (
             vec![
                 ("servidor.rs".into(), rust("servidor.rs")),
@@ -410,6 +459,10 @@ fn casos() -> Vec<Caso> {
         (en_python("nada", "otro_puerto")[1..].to_vec(), Zip, None, Some(75)),
         (de_json, Carpeta, None, Some(100)),
     ];
+    for &(ficheros, forma, (servidor, cliente)) in TAL_CUAL {
+        let ficheros = ficheros.iter().map(|&(nombre, texto)| (nombre.into(), texto.into()));
+        lista.push((ficheros.collect(), forma, servidor, cliente));
+    }
     for &(servidor, cliente, del_servidor, del_cliente) in EN_PYTHON {
         lista.push((en_python(servidor, cliente), Zip, Some(del_servidor), Some(del_cliente)));
     }

@@ -17,7 +17,7 @@ use super::clase::{CODIGO, Papel, extension};
 use super::preguntas::{NOMBRE, Respuestas, es_pregunta, pide_un_nombre};
 use super::{
     CALLADO, Clausula, DE_PERSONA, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto,
-    arrancar, hasta, se_ve,
+    arrancar, final_de, hasta, se_ve,
 };
 
 /// Las cláusulas que, si fallan, pueden ser por no hablar como el corrector.
@@ -43,6 +43,8 @@ struct Vista {
     aguanta_cortes: bool,
     /// El servidor cierra las conexiones de quien se va, si se puede saber.
     cierra: Option<bool>,
+    /// Lo último que salió del servidor, y de un cliente.
+    salidas: [String; 2],
 }
 
 /// Cómo hablan unos programas que no hablan con líneas de texto, por lo que dice su código.
@@ -109,13 +111,14 @@ pub fn revisar(
         let por_que = "lo toma por un nombre, que su cliente no pide";
         del_servidor.anota("S5", veredicto.falla(75, por_que));
     }
-    for juicio in [del_servidor, del_cliente] {
+    for (juicio, salida) in [del_servidor, del_cliente].into_iter().zip(&vista.salidas) {
         let sospecha = |una: &Clausula| {
             una.cumple == Some(false) && una.techo <= 50 && SOSPECHOSAS.contains(&una.nombre)
         };
         let falla = juicio.fallan();
         if juicio.clausulas.iter().any(sospecha) {
             se_entienden(juicio, &vista);
+            juicio.pantalla.clone_from(salida);
         } else if vista.sale && falla.contains(&"C4") {
             juicio.anota("C4", con_su_pareja("que `salir` lo termine").si(SI));
         }
@@ -249,6 +252,7 @@ fn juntos(
         aguanta_salidas,
         aguanta_cortes,
         cierra,
+        salidas: [&servidor, &a].map(|uno| final_de(&se_ve(uno))),
     }))
 }
 
