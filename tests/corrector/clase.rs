@@ -17,11 +17,14 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::corregir;
 
 const SERVIDOR_PY: &str = r#"
-import os, socket, sys, threading
+import os, socket, sys, threading, time
 FALLO = "nada"
 IP, PUERTO = "127.0.0.1", 12345
 if FALLO == "argumentos":
     PUERTO = int(sys.argv[2])
+if FALLO == "solo_el_puerto":
+    # Como atoi, que de «127.0.0.1» lee 127.
+    PUERTO = int(sys.argv[1].split(".")[0])
 if FALLO == "pregunta":
     IP = input("Dirección en la que escucho: ")
     PUERTO = int(input("Puerto: "))
@@ -93,9 +96,14 @@ servidor = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 servidor.bind((IP, PUERTO))
 servidor.listen(1 if FALLO == "solo_dos" else 20)
 print("escuchando")
-cuantos = 0
+cuantos, antes, repetidas = 0, 0, []
 while True:
     conexion, direccion = servidor.accept()
+    ahora = time.time_ns() // 20_000_000
+    if FALLO == "por_instante" and ahora == antes:
+        repetidas.append(conexion)
+        continue
+    antes = ahora
     cuantos += 1
     nombre = f"usuario {direccion[1]}"
     if FALLO == "nombre_en_accept":
@@ -181,7 +189,7 @@ while True:
         break
     if FALLO != "no_envia":
         enviar(texto)
-    if FALLO == "espera_al_teclado":
+    if FALLO in ("espera_al_teclado", "dos_lectores"):
         print(conexion.recv(1024).decode())
 if FALLO == "espera_al_salir":
     hilo.join()
@@ -352,6 +360,8 @@ const EN_PYTHON: &[(&str, &str, u64, u64)] = &[
     ("por_lineas", "sin_fin_de_linea", 75, 75),
     ("propio_eco", "propio", 75, 100),
     ("propio", "propio_y_lo_repite", 100, 100),
+    ("solo_el_puerto", "dos_lectores", 100, 50),
+    ("por_instante", "nada", 100, 100),
 ];
 
 /// La del servidor y la del cliente; ninguna, si no se puede juzgar.
@@ -400,7 +410,14 @@ fn casos() -> Vec<Caso> {
     // Ni con el corrector ni con su pareja: no se sabe.
     let mut de_json = en_python("propio", "nada");
     de_json[0].1.insert_str(0, "import json");
+    // Quien lo hace está en otro fichero, que solo no hace nada.
+    let mut en_modulos = nada();
+    let dentro = SERVIDOR_PY.replace('\n', "\n    ");
+    en_modulos[0].1 = "import modulos.red\n".into();
+    let red = format!("if __name__ != '__main__':{dentro}");
+    en_modulos.push(("modulos/red.py".into(), red));
     let mut lista = vec![
+        (en_modulos, Zip, Some(100), Some(100)),
         (nada(), Carpeta, Some(100), Some(100)),
         (nada(), Zip, Some(100), Some(100)),
         (nada(), Suelta, Some(100), Some(100)),

@@ -161,24 +161,24 @@ fn una_pareja(opciones: &Opciones) -> Resultado<bool> {
     let servidor = orden("servidor", &opciones.servidor)?;
     let cliente = orden("cliente", &opciones.cliente)?;
     let direccion = opciones.direccion;
-    let donde = Donde::en(direccion);
+    let ficheros = [&servidor, &cliente].into_iter().flatten().flat_map(Orden::ficheros);
+    let protocolo = pareja::protocolo_propio(&ficheros.collect::<Vec<_>>());
+    let donde = Donde { protocolo, ..Donde::en(direccion) };
     let mut del_servidor =
         servidor.as_ref().map(|orden| servidor::juzgar(orden, &donde)).transpose()?;
     let donde = donde.o_donde(del_servidor.as_ref().and_then(|juicio| juicio.escucha));
     let mut del_cliente = cliente
         .as_ref()
-        .map(|orden| cliente::juzgar(orden, &donde.o_lo_que_digan(&orden.ficheros())))
+        .map(|orden| cliente::juzgar(orden, &donde.clone().o_lo_que_digan(&orden.ficheros())))
         .transpose()?;
     if let (Some(servidor), Some(uno), Some(cliente), Some(otro)) =
         (&servidor, &mut del_servidor, &cliente, &mut del_cliente)
     {
-        pareja::revisar((servidor, uno), (cliente, otro), direccion)?;
+        pareja::revisar((servidor, uno), (cliente, otro), &donde)?;
     }
     let titulo = |que: &str, linea: &Option<String>| {
         format!("{que}: {}", linea.as_deref().unwrap_or_default())
     };
-    let ficheros = [&servidor, &cliente].into_iter().flatten().flat_map(Orden::ficheros);
-    let protocolo = pareja::protocolo_propio(&ficheros.collect::<Vec<_>>());
     let [del_servidor, del_cliente] =
         [del_servidor, del_cliente].map(|juicio| juicio.map(|juicio| juicio.decidido(protocolo)));
     let de_cada_uno = [
@@ -280,19 +280,20 @@ fn una_a_una(entregas: &[Entrega], donde: &Donde) -> Vec<Value> {
 /// Lo que se decide de una entrega.
 fn juzgar_entrega(entrega: &Entrega, donde: &Donde) -> Value {
     let mut avisos = entrega.avisos.clone();
-    let (mut del_servidor, servidor) = de_un_papel(entrega, Papel::Servidor, donde, &mut avisos);
-    let donde = donde.clone().o_donde(del_servidor.as_ref().ok().and_then(|uno| uno.escucha));
+    // Hablan entre ellos: si uno lo hace a su manera, el otro también.
+    let ficheros: Vec<_> = entrega.ficheros.iter().map(|uno| uno.ruta.clone()).collect();
+    let protocolo = pareja::protocolo_propio(&ficheros);
+    let donde = Donde { protocolo, ..donde.clone() };
+    let (mut del_servidor, servidor) = de_un_papel(entrega, Papel::Servidor, &donde, &mut avisos);
+    let donde = donde.o_donde(del_servidor.as_ref().ok().and_then(|uno| uno.escucha));
     let (mut del_cliente, cliente) = de_un_papel(entrega, Papel::Cliente, &donde, &mut avisos);
     if let (Some(servidor), Ok(uno), Some(cliente), Ok(otro)) =
         (&servidor, &mut del_servidor, &cliente, &mut del_cliente)
     {
-        if let Err(fallo) = pareja::revisar((servidor, uno), (cliente, otro), donde.direccion) {
+        if let Err(fallo) = pareja::revisar((servidor, uno), (cliente, otro), &donde) {
             avisos.push(format!("no se ha podido probar con su pareja: {}", fallo.razon));
         }
     }
-    // Hablan entre ellos: si uno lo hace a su manera, el otro también.
-    let ficheros: Vec<_> = entrega.ficheros.iter().map(|uno| uno.ruta.clone()).collect();
-    let protocolo = pareja::protocolo_propio(&ficheros);
     let [del_servidor, del_cliente] = [del_servidor, del_cliente]
         .map(|juicio| juicio.and_then(|juicio| juicio.decidido(protocolo)));
     informe::nota(&entrega.nombre, &avisos, &del_servidor, &del_cliente)

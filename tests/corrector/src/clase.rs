@@ -289,8 +289,21 @@ impl Entrega {
 /// El programa que tiene ese papel entre estos ficheros: por su nombre, y por lo que hace.
 #[must_use]
 pub fn busca(ficheros: &[Fichero], papel: Papel) -> Hallazgo {
+    let hacen = |papel: Papel| -> Vec<&Fichero> {
+        ficheros.iter().filter(|uno| hace(uno, papel)).collect()
+    };
+    let (suyos, del_otro) = (hacen(papel), hacen(papel.otro()));
+    // Lo que hace quien está en otro fichero lo hace también quien lo usa.
+    let usa = |uno: &Fichero, cuales: &[&Fichero]| {
+        let codigo = codigo(uno);
+        cuales.iter().any(|otro| {
+            let tronco = otro.dentro.file_stem().unwrap_or_default().to_string_lossy();
+            otro.ruta == uno.ruta || importa(&codigo, &tronco.to_lowercase())
+        })
+    };
+    let cuanto = |uno: &Fichero| parecido(uno, papel, usa(uno, &suyos), usa(uno, &del_otro));
     let mut candidatos: Vec<(Parecido, &Fichero)> =
-        ficheros.iter().filter_map(|uno| Some((parecido(uno, papel)?, uno))).collect();
+        ficheros.iter().filter_map(|uno| Some((cuanto(uno)?, uno))).collect();
     // Los que más se parecen, delante; si no, el que está más a la vista.
     candidatos.sort_by_key(|(parecido, uno)| {
         (Reverse(*parecido), uno.dentro.components().count(), uno.dentro.clone())
@@ -352,14 +365,26 @@ fn codigo(fichero: &Fichero) -> String {
     String::from_utf8_lossy(&codigo).to_lowercase()
 }
 
+/// ¿Usa el código de un fichero otro que se llama así?
+fn importa(codigo: &str, tronco: &str) -> bool {
+    let usa = |linea: &&str| {
+        ["import ", "from "].iter().any(|inicio| linea.starts_with(inicio))
+            || linea.contains("require(")
+    };
+    let palabra = |linea: &str| {
+        linea.split(|c: char| !c.is_alphanumeric() && !"_-".contains(c)).any(|una| una == tronco)
+    };
+    codigo.lines().map(str::trim_start).filter(usa).any(palabra)
+}
+
 fn hace(fichero: &Fichero, papel: Papel) -> bool {
     let es_codigo = CODIGO.contains(&extension(&fichero.ruta).to_lowercase().as_str());
     let codigo = codigo(fichero);
     es_codigo && papel.marcas().iter().any(|marca| codigo.contains(marca))
 }
 
-/// Nada, si no se parece.
-fn parecido(fichero: &Fichero, papel: Papel) -> Option<Parecido> {
+/// Cuánto, si hace lo suyo y si hace lo del otro. Nada, si no se parece.
+fn parecido(fichero: &Fichero, papel: Papel, suyo: bool, del_otro: bool) -> Option<Parecido> {
     /// Lo que se llama así no es lo que se entrega.
     const VIEJO: [&str; 7] = ["prueba", "test", "viejo", "old", "copia", "antiguo", "backup"];
     let extension = extension(&fichero.ruta).to_lowercase();
@@ -378,7 +403,6 @@ fn parecido(fichero: &Fichero, papel: Papel) -> Option<Parecido> {
     if es_parte {
         return None;
     }
-    let (suyo, del_otro) = (hace(fichero, papel), hace(fichero, papel.otro()));
     if del_otro && !suyo {
         return None;
     }

@@ -105,7 +105,7 @@ impl Ensayo<'_> {
         self.juicio.anota("C1", veredicto);
         servidor.envia(format!("{BIENVENIDA}\n"))?;
         let mudo = self.muestra(&servidor)?;
-        self.envia(&servidor)?;
+        self.envia(&servidor, mudo)?;
         // Un cliente que espera al teclado enseña algo cuando se pulsa Intro.
         let algo = hasta(POR_SI_ACASO, || self.ve("bienvenido al chat"));
         self.sale(servidor);
@@ -203,7 +203,7 @@ impl Ensayo<'_> {
     }
 
     /// C3.
-    fn envia(&mut self, servidor: &Conexion) -> Resultado {
+    fn envia(&mut self, servidor: &Conexion, mudo: bool) -> Resultado {
         const CLAVE: &str = "escrito uno";
         if self.terminado() {
             let veredicto = Veredicto::new("", "").no_se_ve("ya había terminado");
@@ -213,21 +213,29 @@ impl Ensayo<'_> {
         }
         let texto = self.manera.texto("escrito uno: ¡qué alegría, señor!");
         let veredicto = Veredicto::new(
-            "escribir dos líneas, y responder a la primera",
+            "escribir dos líneas",
             "que lleguen las dos al servidor, con sus eñes y acentos",
         );
         // Si no puede, se ve abajo: no llega nada.
         let _ = self.programa.escribe_tecla_a_tecla(&texto);
         let uno = hasta(ESPERA, || servidor.pantalla.texto().contains(CLAVE));
         let intacto = uno && hasta(POR_SI_ACASO, || servidor.pantalla.texto().contains(&texto));
-        // Hay clientes que esperan una respuesta a cada línea: eso lo dice ya C2.
-        servidor.envia("usuario 50000: tres\n")?;
+        let llega_otra =
+            || uno && hasta(ESPERA, || servidor.pantalla.texto().contains("escrito dos"));
         let _ = self.programa.escribe_tecla_a_tecla("escrito dos");
-        let dos = uno && hasta(ESPERA, || servidor.pantalla.texto().contains("escrito dos"));
+        // De quien espera a que llegue algo para enseñarlo ya lo dice C2.
+        let sin_esperar = !mudo && llega_otra();
+        if !sin_esperar {
+            servidor.envia("usuario 50000: tres\n")?;
+        }
+        let dos = sin_esperar || llega_otra();
         let veredicto = match (uno, dos, intacto) {
-            (true, true, true) => veredicto,
             (true, true, false) => veredicto.falla(50, "el texto llega cambiado"),
-            (true, false, _) => veredicto.falla(50, "solo llega la primera"),
+            (true, true, true) if sin_esperar || mudo => veredicto,
+            (true, true, true) => {
+                veredicto.falla(50, "la segunda no llega hasta que le llega algo a él")
+            }
+            (true, false, _) => veredicto.falla(25, "solo llega la primera: se queda bloqueado"),
             (false, ..) => veredicto.falla(50, "no llega nada"),
         };
         self.juicio.anota("C3", veredicto);

@@ -1,4 +1,5 @@
-//! Dónde se encuentran dos programas: en la dirección que se les pide o, si usan otra, en la suya.
+//! Dónde se encuentran dos programas, en la dirección que se les pide o, si usan otra, en la suya; y si hablan a su
+//! manera.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -7,7 +8,7 @@ use std::path::PathBuf;
 use listeners::Protocol;
 use pruebas::programa::Programa;
 
-/// Dónde se busca a un programa.
+/// Dónde se busca a un programa, y con qué protocolo.
 #[derive(Debug, Clone)]
 pub struct Donde {
     /// La dirección que se le pide.
@@ -16,13 +17,15 @@ pub struct Donde {
     pub puertos: Vec<u16>,
     /// En una red que es solo de quien juzga: cualquier dirección es de este ordenador.
     pub red_propia: bool,
+    /// Cómo parece que habla, por su código, si no es con líneas de texto.
+    pub protocolo: Option<&'static str>,
 }
 
 impl Donde {
     /// Solo en esa dirección.
     #[must_use]
     pub fn en(direccion: SocketAddr) -> Self {
-        Self { direccion, puertos: Vec::new(), red_propia: false }
+        Self { direccion, puertos: Vec::new(), red_propia: false, protocolo: None }
     }
 
     /// O en el puerto de esta, si la hay.

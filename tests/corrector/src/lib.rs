@@ -165,6 +165,17 @@ impl Juicio {
         self.clausulas.first().is_some_and(|primera| primera.cumple.is_some() && primera.techo > 0)
     }
 
+    /// ¿Y donde se le pide?
+    fn en_su_sitio(&self) -> bool {
+        self.clausulas.first().is_some_and(|primera| primera.cumple == Some(true))
+    }
+
+    /// ¿No se entiende con quien le habla con líneas de texto?
+    fn no_se_entiende(&self) -> bool {
+        let hablando = |una: &&str| ["S2", "S5", "C2", "C3"].contains(una);
+        self.fila() <= 25 && self.fallan().iter().any(hablando)
+    }
+
     /// Lo decidido, si se puede decidir: quien no se ha entendido con nadie y parece hablar a su manera, que es
     /// `protocolo`, queda para una persona.
     ///
@@ -172,9 +183,8 @@ impl Juicio {
     ///
     /// Si no se puede.
     pub fn decidido(self, protocolo: Option<&str>) -> Resultado<Self> {
-        let hablando = self.fallan().iter().any(|una| ["S2", "S5", "C2", "C3"].contains(una));
         match protocolo {
-            Some(cual) if hablando && self.fila() <= 25 => Err(Fallo {
+            Some(cual) if self.no_se_entiende() => Err(Fallo {
                 razon: format!("parece tener un protocolo propio ({cual})").into(),
                 detalle: "ni con el corrector ni con su pareja se entiende: míralo tú".into(),
             }),

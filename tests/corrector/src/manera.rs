@@ -49,6 +49,10 @@ pub fn de_la_mejor_manera(
     let mut manera = de(DE_PERSONA);
     let (orden, mut juicio) =
         con_lo_que_pida(papel, orden, donde.direccion, |orden| juzgar(manera, orden))?;
+    // A quien habla con otro protocolo no se le entiende de ninguna manera: queda su pareja.
+    if donde.protocolo.is_some() && juicio.arranca() && juicio.no_se_entiende() {
+        return Ok(juicio);
+    }
     // Un servidor habla por la red: la manera de ponerlo en marcha no le importa.
     if cfg!(unix) && juicio.fila() < 75 && (papel == Papel::Cliente || !juicio.arranca()) {
         let mut peor = juzgar(de(Modo::Tuberias), &orden)?;
@@ -126,6 +130,7 @@ fn con_lo_que_pida(
     }
     // Puede que le falten argumentos. Los que no lo terminan enseguida, y tampoco lo arreglan, tardan.
     let fin = Instant::now() + 2 * ARRANQUE;
+    let mut en_otro_sitio = None;
     let (ip, puerto) = (direccion.ip().to_string(), direccion.port().to_string());
     let siguiente = direccion.port().wrapping_add(1).to_string();
     let nombre = preguntas::NOMBRE.to_owned();
@@ -147,8 +152,15 @@ fn con_lo_que_pida(
             let con = argumentos.join(" ");
             juicio.avisos.push(format!("se ha puesto en marcha con los argumentos «{con}»"));
             juicio.orden = Some(otra.clone());
-            return Ok((otra, juicio));
+            // De «127.0.0.1», quien espera un puerto puede leer 127.
+            if juicio.en_su_sitio() {
+                return Ok((otra, juicio));
+            }
+            en_otro_sitio.get_or_insert((otra, juicio));
         }
+    }
+    if let Some(con_otros) = en_otro_sitio {
+        return Ok(con_otros);
     }
     match le_falta {
         Some(linea) => Err(Fallo { razon: NO_ARRANCA.into(), detalle: linea.trim().into() }),

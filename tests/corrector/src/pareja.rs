@@ -14,6 +14,7 @@ use pruebas::escena::{Contexto, Resultado};
 use pruebas::programa::{Modo, Orden, Programa};
 
 use super::clase::{CODIGO, Papel, extension};
+use super::donde::Donde;
 use super::preguntas::{NOMBRE, Respuestas, es_pregunta, pide_un_nombre};
 use super::{
     CALLADO, Clausula, DE_PERSONA, ESPERA, Juicio, Manera, POR_SI_ACASO, UN_RATO, Veredicto,
@@ -50,9 +51,10 @@ struct Vista {
 /// Cómo hablan unos programas que no hablan con líneas de texto, por lo que dice su código.
 #[must_use]
 pub fn protocolo_propio(ficheros: &[PathBuf]) -> Option<&'static str> {
-    const SENALES: [(&str, &str); 9] = [
+    const SENALES: [(&str, &str); 10] = [
         ("json", "JSON"),
         ("pickle.", "pickle"),
+        ("encoding/gob", "gob"),
         ("objectinputstream", "objetos"),
         ("readutf(", "readUTF"),
         ("struct.unpack", "la longitud por delante"),
@@ -79,8 +81,9 @@ pub fn protocolo_propio(ficheros: &[PathBuf]) -> Option<&'static str> {
 pub fn revisar(
     (servidor, del_servidor): (&Orden, &mut Juicio),
     (cliente, del_cliente): (&Orden, &mut Juicio),
-    direccion: SocketAddr,
+    donde: &Donde,
 ) -> Resultado {
+    let direccion = donde.direccion;
     if del_servidor.terminado && !del_servidor.arranca() {
         return Ok(());
     }
@@ -96,7 +99,9 @@ pub fn revisar(
         puerto_libre(suya)?;
     }
     let mut vista = juntos(servidor, cliente, direccion, manera)?;
-    if vista.is_none() && !manera.llano {
+    let a_su_manera = donde.protocolo.is_some()
+        && [&*del_servidor, &*del_cliente].iter().all(|uno| uno.no_se_entiende());
+    if vista.is_none() && !manera.llano && !a_su_manera {
         // Si solo se pierden los acentos, algo se entienden.
         let llano = Manera { llano: true, ..manera };
         vista = juntos(servidor, cliente, direccion, llano)?
@@ -224,6 +229,8 @@ fn juntos(
         }
         se_oye = dice(&mut a, [&b, &c], &format!("{uno} otra vez"));
     }
+    // Y otra cosa, sin esperar a que nadie responda.
+    se_oye = se_oye && dice(&mut a, [&b, &c], &format!("{uno} y otra cosa"));
     if !se_oye || !dice(&mut b, [&a, &c], &otro) || !dice(&mut c, [&a, &b], &tercero) {
         return Ok(None);
     }
@@ -292,6 +299,9 @@ fn tiene_eco(servidor: &Programa, autor: &mut Programa, oyente: &Programa, texto
 fn siguen(a: &mut Programa, b: &mut Programa, texto: &str) -> bool {
     (0..3).all(|vez| {
         let texto = format!("{texto} {vez}");
-        dice(a, [b, b], &texto) && dice(b, [a, a], &format!("{texto} también"))
+        // Entre lo que dice uno y lo que dice otro pasa un rato.
+        let dicho = dice(a, [b, b], &texto);
+        hasta(POR_SI_ACASO, || b.pantalla.vista().terminada);
+        dicho && dice(b, [a, a], &format!("{texto} también"))
     })
 }

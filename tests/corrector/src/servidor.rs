@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::clase::Papel;
 use super::donde::{Donde, escucha_en};
@@ -109,6 +109,9 @@ impl Ensayo<'_> {
     }
 
     fn entra(&self, nombre: &'static str) -> Resultado<Conexion> {
+        /// Dos personas no llegan en el mismo milisegundo, que hay quien usa para distinguirlas.
+        const ENTRE_DOS: Duration = Duration::from_millis(50);
+        hasta(ENTRE_DOS, || self.programa.pantalla.vista().terminada);
         let conexion = conectar(self.programa.contexto(), nombre, self.direccion)?;
         if self.con_nombre {
             self.presentarse(&conexion, nombre)?;
@@ -414,6 +417,8 @@ impl Ensayo<'_> {
 fn siguen([a, b, c]: [&Conexion; 3], quien: &str) -> bool {
     (0..3).flat_map(|vez| [(vez, a, b), (vez, b, a)]).all(|(vez, autor, oyente)| {
         let texto = format!("sin {quien}, sigo presente {vez} {}", autor.puerto);
+        // Entre lo que dice uno y lo que dice otro pasa un rato.
+        hasta(POR_SI_ACASO, || oyente.pantalla.vista().terminada);
         let dicho = autor.envia(format!("{texto}\n")).is_ok();
         let lo_oyen = || {
             [oyente, c].iter().all(|uno| uno.pantalla.texto().contains(&texto))
