@@ -311,6 +311,17 @@ fn conectar(contexto: &Arc<Contexto>, nombre: &str, direccion: SocketAddr) -> Re
     Ok(conexion)
 }
 
+/// Dice algo una y otra vez hasta que se cumple la condición; devuelve si se cumplió a tiempo.
+fn insiste(quien: &Conexion, texto: &str, condicion: impl Fn() -> bool) -> bool {
+    /// Unos cinco segundos.
+    const VECES: usize = 12;
+    (0..VECES).any(|_| {
+        // Si ya no se puede decir, se ve en que la condición no se cumple.
+        let _ = quien.envia(format!("{texto}\n"));
+        hasta(POR_SI_ACASO, &condicion)
+    })
+}
+
 /// Lo último de una pantalla, para enseñarlo.
 fn final_de(texto: &str) -> String {
     let lineas: Vec<&str> = texto.lines().collect();

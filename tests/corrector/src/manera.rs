@@ -50,7 +50,7 @@ pub fn de_la_mejor_manera(
     let (orden, mut juicio) =
         con_lo_que_pida(papel, orden, donde.direccion, |orden| juzgar(manera, orden))?;
     // A quien habla con otro protocolo no se le entiende de ninguna manera: queda su pareja.
-    if donde.protocolo.is_some() && juicio.arranca() && juicio.no_se_entiende() {
+    if donde.protocolo.is_some() && !juicio.terminado && juicio.no_se_entiende() {
         return Ok(juicio);
     }
     // Un servidor habla por la red: la manera de ponerlo en marcha no le importa.

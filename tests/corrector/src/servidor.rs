@@ -10,7 +10,7 @@ use super::manera::{Manera, de_la_mejor_manera};
 use super::preguntas::{Respuestas, es_pregunta};
 use super::{
     ARRANQUE, CALLADO, ESPERA, Juicio, POR_SI_ACASO, Veredicto, arrancar, conectar, final_de,
-    hasta, que_ha_pasado, se_ve,
+    hasta, insiste, que_ha_pasado, se_ve,
 };
 use pruebas::conexion::{Conexion, puerto_libre};
 use pruebas::escena::{Contexto, Resultado};
@@ -425,16 +425,5 @@ fn siguen([a, b, c]: [&Conexion; 3], quien: &str) -> bool {
                 || oyente.pantalla.vista().terminada
         };
         dicho && hasta(ESPERA, lo_oyen) && oyente.pantalla.texto().contains(&texto)
-    })
-}
-
-/// Dice algo una y otra vez hasta que se cumple la condición; devuelve si se cumplió a tiempo.
-fn insiste(quien: &Conexion, texto: &str, condicion: impl Fn() -> bool) -> bool {
-    /// Unos cinco segundos.
-    const VECES: usize = 12;
-    (0..VECES).any(|_| {
-        // Si ya no se puede decir, se ve en que la condición no se cumple.
-        let _ = quien.envia(format!("{texto}\n"));
-        hasta(POR_SI_ACASO, &condicion)
     })
 }
