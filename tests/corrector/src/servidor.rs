@@ -99,6 +99,7 @@ impl Ensayo<'_> {
             self.juicio.anota("S2", veredicto.falla(techo, visto));
             return Ok(());
         };
+        self.que_los_apunte();
         if !self.a_la_vez(&a, &b, &c)? {
             return Ok(());
         }
@@ -350,6 +351,20 @@ impl Ensayo<'_> {
         Ok(vuelve)
     }
 
+    /// Nadie habla nada más llegar: hay servidores que aún no han terminado de apuntarlo.
+    fn que_los_apunte(&self) {
+        hasta(POR_SI_ACASO, || self.programa.pantalla.vista().terminada);
+    }
+
+    /// Alguien llega y dice algo, que `oyente` oye.
+    fn visita(&self, nombre: &'static str, texto: &str, oyente: &Conexion) -> Resultado<Conexion> {
+        let visita = self.entra(nombre)?;
+        self.que_los_apunte();
+        visita.envia(format!("{texto}\n"))?;
+        hasta(ESPERA, || oyente.pantalla.texto().contains(texto));
+        Ok(visita)
+    }
+
     /// ¿Tiene más sockets que antes, donde se pueden contar?
     fn quedan_mas_de(&self, antes: Option<usize>) -> bool {
         let cuantos =
@@ -363,9 +378,7 @@ impl Ensayo<'_> {
             "que D se vaya en orden y E se corte de golpe; después, que A y B hablen",
             "que el servidor cierre sus conexiones, y que los demás se sigan oyendo",
         );
-        let cuarto = self.entra("PersonaD")?;
-        cuarto.envia("soy el cuarto\n")?;
-        hasta(ESPERA, || b.pantalla.texto().contains("soy el cuarto"));
+        let cuarto = self.visita("PersonaD", "soy el cuarto", b)?;
         let recibido = b.pantalla.bytes().len();
         cuarto.se_va();
         // Nadie habla en el mismo instante en que otro se va.
@@ -382,16 +395,12 @@ impl Ensayo<'_> {
             return Ok(());
         }
         // De quien se va del todo no se ve si el servidor cierra su lado; de quien solo deja de hablar, sí.
-        let callado = self.entra("PersonaF")?;
-        callado.envia("soy quien se calla\n")?;
-        hasta(ESPERA, || b.pantalla.texto().contains("soy quien se calla"));
+        let callado = self.visita("PersonaF", "soy quien se calla", b)?;
         callado.deja_de_hablar()?;
         let cierra = hasta(ESPERA, || callado.pantalla.vista().terminada);
         drop(callado);
         let abiertos = self.programa.sockets_abiertos();
-        let quinto = self.entra("PersonaE")?;
-        quinto.envia("soy el quinto\n")?;
-        hasta(ESPERA, || b.pantalla.texto().contains("soy el quinto"));
+        let quinto = self.visita("PersonaE", "soy el quinto", b)?;
         // Se corta.
         drop(quinto);
         // Si no lo aguanta, que le dé tiempo a caerse.
