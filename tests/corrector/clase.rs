@@ -342,6 +342,7 @@ fn en_un_fichero() -> String {
 const EN_PYTHON: &[(&str, &str, u64, u64)] = &[
     ("nombre_en_accept", "nombre_antes", 100, 100),
     ("nombre_en_su_hilo", "nombre_despues", 100, 100),
+    ("nombre_en_su_hilo", "nada", 75, 100),
     ("de_uno_en_uno", "espera_al_teclado", 25, 25),
     ("no_escucha_mas", "no_envia", 25, 50),
     ("solo_dos", "otra_palabra", 50, 75),

@@ -7,7 +7,6 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 
 use pruebas::conexion::puerto_libre;
 use pruebas::escena::{Contexto, Resultado};
@@ -99,6 +98,10 @@ pub fn revisar(
         puerto_libre(suya)?;
     }
     let mut vista = juntos(servidor, cliente, direccion, manera)?;
+    if vista.as_ref().is_some_and(|vista| vista.pierde_lo_primero) {
+        // O a alguno no le había dado tiempo a entrar: antes de decirlo, se mira otra vez.
+        vista = juntos(servidor, cliente, direccion, manera)?.or(vista);
+    }
     let a_su_manera = donde.protocolo.is_some()
         && [&*del_servidor, &*del_cliente].iter().all(|uno| uno.no_se_entiende());
     if vista.is_none() && !manera.llano && !a_su_manera {
@@ -267,7 +270,7 @@ fn juntos(
 fn contesta(programa: &mut Programa, respuestas: &mut Respuestas) {
     for _ in 0..4 {
         // Que termine de preguntar.
-        thread::sleep(POR_SI_ACASO);
+        hasta(POR_SI_ACASO, || programa.pantalla.vista().terminada);
         let pantalla = se_ve(programa);
         if !es_pregunta(&pantalla) || programa.pantalla.vista().terminada {
             return;
