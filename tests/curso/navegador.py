@@ -253,6 +253,15 @@ def teclas(navegador, direccion):
     navegador.sin_errores()
 
 
+def la_otra(driver, clase):
+    """La ventana que se abre, cuando se abre."""
+    limite = time.monotonic() + PLAZO
+    while len(driver.window_handles) < 2:
+        exige(time.monotonic() < limite, "no se abre la otra ventana")
+    [suya] = [otra for otra in driver.window_handles if otra != clase]
+    return suya
+
+
 def dos_ventanas(navegador, direccion):
     """La clase ve el bloque; quien la da, las respuestas; y van al paso."""
     driver = navegador.driver
@@ -260,10 +269,7 @@ def dos_ventanas(navegador, direccion):
     clase = driver.current_window_handle
     navegador.pulsa("p", "ArrowRight", "q", "i")
     exige(not navegador.mira()["aviso"], navegador.mira()["aviso"])
-    limite = time.monotonic() + PLAZO
-    while len(driver.window_handles) < 2:
-        exige(time.monotonic() < limite, "no se abre la otra ventana")
-    [suya] = [otra for otra in driver.window_handles if otra != clase]
+    suya = la_otra(driver, clase)
     driver.switch_to.window(suya)
     vista = navegador.espera("la otra no va al paso", lambda vista: vista["donde"].startswith("2 de"))
     exige(vista["partes"] == list(PARTES.values()), f"quien da la clase ve {vista['partes']}")
@@ -301,7 +307,7 @@ def otro_capitulo(navegador, uno, otro):
     driver.get(uno)
     clase = driver.current_window_handle
     navegador.pulsa("p", "i")
-    [suya] = [ventana for ventana in driver.window_handles if ventana != clase]
+    suya = la_otra(driver, clase)
     driver.switch_to.window(suya)
     navegador.espera("no se abre", lambda vista: vista["donde"].startswith("1 de"))
     driver.switch_to.window(clase)
