@@ -249,7 +249,7 @@ def teclas(navegador, direccion):
     exige(navegador.driver.execute_script(oscuro) != antes, "«o» no cambia de claro a oscuro")
     navegador.pulsa("o")
     navegador.driver.get(direccion + "?proyectar=3")
-    exige(navegador.mira()["donde"] == f"3 de {total}", "?proyectar=3 no empieza en el tercero")
+    navegador.espera("?proyectar=3 no empieza en el tercero", lambda vista: vista["donde"] == f"3 de {total}")
     navegador.sin_errores()
 
 
@@ -377,6 +377,7 @@ def sorteo(navegador, libro):
     navegador.sin_errores()
     for enlace, fila in zip(enlaces, filas[1:5]):
         driver.get(enlace)
+        navegador.espera("no se proyecta", lambda _: True)
         navegador.pulsa("q")
         [pregunta] = [uno.text for uno in driver.find_elements("css selector", ".parte.pregunta")]
         titulo = navegador.mira()["titulo"].removeprefix("Quita una línea: ").strip(":")
