@@ -165,7 +165,7 @@ impl Juicio {
         self.clausulas.first().is_some_and(|primera| primera.cumple.is_some() && primera.techo > 0)
     }
 
-    /// ¿Y donde se le pide?
+    /// ¿Escucha, o se conecta, donde se le pide?
     fn en_su_sitio(&self) -> bool {
         self.clausulas.first().is_some_and(|primera| primera.cumple == Some(true))
     }

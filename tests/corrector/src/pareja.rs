@@ -184,10 +184,8 @@ fn se_entienden(juicio: &mut Juicio, vista: &Vista) {
 fn no_se_entienden(del_servidor: &mut Juicio, del_cliente: &mut Juicio) {
     let aviso = "se ha probado con su propia pareja, y no se entienden";
     // Si uno de los dos está en otro sitio, ya se sabe por qué.
-    let en_su_sitio =
-        |juicio: &Juicio| !juicio.fallan().iter().any(|una| ["S1", "C1"].contains(una));
     let solos =
-        [&*del_servidor, &*del_cliente].iter().all(|uno| uno.fila() >= 75 && en_su_sitio(uno));
+        [&*del_servidor, &*del_cliente].iter().all(|uno| uno.fila() >= 75 && uno.en_su_sitio());
     for (juicio, nombre) in [(del_servidor, "S5"), (del_cliente, "C3")] {
         juicio.avisos.push(aviso.into());
         if solos {
