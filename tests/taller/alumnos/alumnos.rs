@@ -68,7 +68,12 @@ pub(crate) fn hay(programa: &str) -> bool {
 }
 
 /// Comprueba un paso, y que lo primero que falta sea una de estas cosas; si no son ninguna, que se cumpla.
+/// Algunos escenarios cuentan con un ordenador que no esté haciendo lo de los demás: si no es así, se mira otra vez.
 pub(crate) fn examina(programas: &Programas, paso: &Paso, faltan: &[&str]) -> Result<(), Failed> {
+    examina_una_vez(programas, paso, faltan).or_else(|_| examina_una_vez(programas, paso, faltan))
+}
+
+fn examina_una_vez(programas: &Programas, paso: &Paso, faltan: &[&str]) -> Result<(), Failed> {
     let mut dicho = Vec::new();
     let mut examen = Examen::new(programas, &mut dicho);
     let cumple = examen.paso(paso)?;

@@ -93,7 +93,10 @@ fn paso_a_paso(paso: &Paso, con_soluciones: bool) -> Result<(), Failed> {
     examina(&programas, paso, &[])?;
     if let Some(siguiente) = &siguiente {
         let faltan: Vec<_> = siguiente.gana().map(|uno| uno.nombre).collect();
-        examina(&programas, siguiente, &faltan)?;
+        // Donde no se gana nada, se pide lo mismo, y ya se ha mirado.
+        if siguiente.gana().chain(siguiente.pierde()).next().is_some() {
+            examina(&programas, siguiente, &faltan)?;
+        }
     }
     for error in ERRORES.iter().filter(|uno| uno.paso == paso.nombre()) {
         cuenta_el_error(error, paso, &carpeta.0).map_err(|fallo| {
